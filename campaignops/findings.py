@@ -1,0 +1,100 @@
+"""One diagnostic: a code, a severity, a place, a message, and help to paste. Values only; `report` draws them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["error", "warning", "info"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """Where something stands: `file` relative to the project folder, `line` and `column` from 1, `width` in characters."""
+
+    file: str
+    line: int = 1
+    column: int = 1
+    width: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One problem. `note` says why, `help` what to write instead; both optional, both one line of plain text.
+
+    No field holds a whole phone number: whoever makes a finding about a number masks it (`audience.mask`).
+    """
+
+    code: str
+    severity: Severity
+    message: str
+    place: Place | None = None
+    note: str | None = None
+    help: str | None = None
+
+
+def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings by place, then code: the order in which a person meets them while scrolling down."""
+    nowhere = Place("", 0, 0, 0)
+    return tuple(sorted(findings, key=lambda f: (f.place or nowhere, f.code, f.message)))
+
+
+def has_errors(findings: Iterable[Finding]) -> bool:
+    return any(f.severity == "error" for f in findings)
+
+
+# The families of product.md section 6. A code, once published, keeps its meaning for ever.
+TITLES: dict[str, str] = {
+    "CMP101": "not valid YAML",
+    "CMP102": "the file is too large or nested too deeply",
+    "CMP103": "duplicate key",
+    "CMP104": "unknown key",
+    "CMP105": "not an E.164 number",
+    "CMP106": "a required field is missing",
+    "CMP107": "wrong type or form",
+    "CMP108": "exactly one of several fields is needed",
+    "CMP109": "not one of the allowed values",
+    "CMP110": "key or name used twice",
+    "CMP111": "Jinja: undefined name",
+    "CMP112": "Jinja: syntax or run-time error",
+    "CMP113": "file missing, unreadable, or not a regular file",
+    "CMP114": "file outside the project folder",
+    "CMP115": "wrong settings",
+    "CMP116": "field does not apply here",
+    "CMP117": "not UTF-8 text",
+    "CMP118": "the manifest holds no campaigns",
+    "CMP201": "no such channel",
+    "CMP202": "several channels have this name",
+    "CMP203": "the channel is not connected",
+    "CMP204": "the channel has another type",
+    "CMP205": "no such sender number in the channel",
+    "CMP206": "the sender is not unique",
+    "CMP207": "no such phonebook, or several",
+    "CMP208": "no such extension, or several",
+    "CMP209": "no such message queue, or several",
+    "CMP210": "a template value is missing or left over",
+    "CMP211": "no such WhatsApp template",
+    "CMP212": "the header does not fit the template",
+    "CMP213": "the buttons do not fit the template",
+    "CMP214": "the phonebook is empty",
+    "CMP215": "a campaign of this name is on the PBX but not in the state",
+    "CMP401": "duplicate number",
+    "CMP402": "too many recipients",
+    "CMP403": "no recipients",
+    "CMP404": "the recipient file cannot be read as CSV",
+    "CMP405": "not a point in time, or an unknown time zone",
+    "CMP406": "the local time does not exist or happens twice",
+    "CMP407": "the send time is in the past",
+    "CMP408": "the send time is too near",
+    "CMP501": "a campaign that has begun to send cannot be changed",
+    "CMP701": "the state file is empty, cut off or not a state",
+    "CMP702": "the state was written by a newer version",
+    "CMP703": "the state belongs to another PBX",
+    "CMP704": "the state moved while we worked",
+    "CMP705": "the journal does not belong to this state",
+    "CMP706": "an earlier apply did not finish this campaign",
+}
