@@ -1,0 +1,260 @@
+"""What we applied, as a value: one entry a campaign, its phase, and the only legal steps from phase to phase.
+
+It knows neither where the state lives (`store`) nor the PBX. An entry holds no phone number: recipients are a count and
+digests keyed with the state's lineage, so that two states cannot be joined on them.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from hashlib import blake2b
+from typing import Any, Literal
+
+from campaignops.errors import StateError
+from campaignops.model import (
+    AssignTo,
+    At,
+    Audience,
+    Campaign,
+    Components,
+    Draft,
+    File,
+    FileMessage,
+    MediaHeader,
+    Message,
+    Now,
+    Numbers,
+    Phonebook,
+    Ref,
+    Send,
+    Session,
+    Template,
+    Text,
+    TextHeader,
+    Uploaded,
+)
+
+FORMAT_VERSION = 1
+_DIGEST_BYTES = 8  # per recipient: 64 bits, so that a clash among 1,000 people has a chance of 3e-14
+
+
+class Phase(StrEnum):
+    """How far a campaign got. Whatever comes next on the PBX, its phase is on disk before it."""
+
+    INTENT = "intent"  # a create may be under way or its answer lost; no id yet
+    BOUND = "bound"  # the id is known; the PBX holds a draft
+    UPDATING = "updating"  # the id is being given new content
+    RELEASING = "releasing"  # the id is being released; the answer may be lost
+    RELEASED = "released"  # the PBX has accepted the release
+    STUCK = "stuck"  # only a person can tell; `question` says what
+
+
+# To None means: the entry goes. Updating starts a new revision, so the pair (revision, phase) only ever grows.
+_NEXT: Mapping[Phase | None, frozenset[Phase | None]] = {
+    None: frozenset({Phase.INTENT, Phase.BOUND, Phase.RELEASED}),
+    Phase.INTENT: frozenset({Phase.INTENT, Phase.BOUND, Phase.RELEASED, Phase.STUCK, None}),
+    Phase.BOUND: frozenset({Phase.BOUND, Phase.UPDATING, Phase.RELEASING, Phase.RELEASED, None}),
+    Phase.UPDATING: frozenset({Phase.UPDATING, Phase.BOUND, Phase.RELEASED, None}),
+    Phase.RELEASING: frozenset({Phase.RELEASING, Phase.BOUND, Phase.RELEASED, Phase.STUCK, None}),
+    Phase.RELEASED: frozenset({Phase.RELEASED, Phase.UPDATING, Phase.BOUND, None}),
+    Phase.STUCK: frozenset({Phase.BOUND, Phase.RELEASED, None}),
+}
+
+SendKind = Literal["draft", "now", "at"]
+
+# The PBX's statuses of a campaign that has begun to send (page "Query Message Campaign List").
+BEGUN = frozenset({"pending", "executing", "completed", "stop", "retrying"})
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One recorded campaign.
+
+    `digest` is of the desired campaign, `fingerprint` of what the PBX was given; both are keyed. `audience` holds the
+    recipients' digests as one base64 text. `spec` is JSON text of the desired fields, as a diff shows them. `status` is
+    the last live status an apply saw, `at` the time of the last step (ISO 8601, UTC), `run` the run that made it.
+    `lost` counts creates whose answer was lost; `lost_at_s` is when a release's answer was (Unix seconds).
+    """
+
+    key: str
+    name: str
+    type: str
+    phase: Phase
+    id: int | None
+    digest: str
+    fingerprint: str
+    send: SendKind
+    time_s: int | None
+    recipients: int | None
+    revision: int = 1
+    delivery: str = "staged"
+    status: str | None = None
+    at: str = ""
+    run: str = ""
+    lost: int = 0
+    lost_at_s: int | None = None
+    question: str | None = None
+    audience: str = ""
+    spec: str = "{}"
+
+    @property
+    def is_open(self) -> bool:
+        """An earlier apply did not finish this campaign."""
+        return self.phase in (Phase.INTENT, Phase.UPDATING, Phase.RELEASING, Phase.STUCK) or (
+            self.phase is Phase.BOUND and self.send != "draft"
+        )
+
+    def may_have_sent(self, now_s: float) -> bool:
+        """Whether anybody may have got the message, as far as the record alone can tell."""
+        if self.status in BEGUN:
+            return True
+        if self.phase not in (Phase.RELEASED, Phase.RELEASING):
+            return False
+        return self.send == "now" or (self.time_s is not None and self.time_s <= now_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Pbx:
+    """The PBX a state belongs to: `serial_number` as `system/information` gives it (None: it gives none), and its URL."""
+
+    serial_number: str | None
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The whole record. `serial` grows by one with each write, `lineage` never changes."""
+
+    lineage: str
+    serial: int = 0
+    pbx: Pbx | None = None
+    campaigns: Mapping[str, Entry] = field(default_factory=dict)
+
+
+def check_step(before: Entry | None, after: Entry | None) -> None:
+    """Refuse a step that no protocol takes; an id, once written, never changes. Raises StateError."""
+    old, new = before and before.phase, after and after.phase
+    if new not in _NEXT[old]:
+        raise StateError(f"the record of a campaign cannot go from {old or 'nothing'} to {new or 'nothing'}")
+    if before and after and before.id is not None and after.id != before.id:
+        raise StateError(f"campaign {before.key} is bound to id {before.id} and cannot be bound to {after.id}")
+    if before and after and after.revision < before.revision:
+        raise StateError(f"the record of campaign {before.key} cannot go back to revision {after.revision}")
+
+
+def digest(campaign: Campaign, lineage: str) -> str:
+    """The keyed digest of everything a campaign says, recipients included. Equal digests mean: nothing to do."""
+    hashed = blake2b(key=_key(lineage), digest_size=16)
+    hashed.update(json.dumps(spec(campaign), ensure_ascii=False, separators=(",", ":")).encode())
+    if isinstance(campaign.audience, Numbers):
+        hashed.update("\n".join(sorted(campaign.audience.numbers)).encode())
+    return hashed.hexdigest()
+
+
+def audience_digests(numbers: Iterable[str], lineage: str) -> str:
+    """One keyed digest a number, sorted and joined: enough to count who came and who left, not to tell who it is."""
+    key = _key(lineage)
+    each = sorted(blake2b(number.encode(), key=key, digest_size=_DIGEST_BYTES).digest() for number in numbers)
+    return base64.b64encode(b"".join(each)).decode()
+
+
+def moved_people(recorded: str, desired: str) -> tuple[int, int]:
+    """How many people came and how many left between two `audience_digests`."""
+    before, after = _split(recorded), _split(desired)
+    return len(after - before), len(before - after)
+
+
+def spec(campaign: Campaign) -> dict[str, Any]:
+    """What the campaign says, as plain data in the shape of the manifest: the fields that a diff compares and shows."""
+    return {
+        "type": campaign.type,
+        "name": campaign.name,
+        "channel": str(campaign.channel),
+        "sender": None if campaign.sender is None else str(campaign.sender),
+        "recipients": _audience(campaign.audience),
+        "message": _message(campaign.message),
+        "send": _send(campaign.send),
+        "session": _session(campaign.session),
+    }
+
+
+def send_kind(send: Send) -> SendKind:
+    match send:
+        case Draft():
+            return "draft"
+        case Now():
+            return "now"
+        case At():
+            return "at"
+
+
+def _key(lineage: str) -> bytes:
+    return lineage.encode()[:64]
+
+
+def _split(digests: str) -> frozenset[bytes]:
+    raw = base64.b64decode(digests)
+    return frozenset(raw[i : i + _DIGEST_BYTES] for i in range(0, len(raw), _DIGEST_BYTES))
+
+
+def _audience(audience: Audience) -> dict[str, Any]:
+    match audience:
+        case Numbers(numbers):
+            return {"numbers": len(numbers)}
+        case Phonebook(phonebook, field_name):
+            return {"phonebook": str(phonebook), "field": field_name}
+
+
+def _message(message: Message) -> dict[str, Any]:
+    match message:
+        case Text(text):
+            return {"text": text}
+        case FileMessage(file):
+            return {"file": _file(file)}
+        case Template(template, language, header, body, buttons):
+            return {
+                "template": str(template),
+                "language": language,
+                "header": _header(header),
+                "body": dict(body) if body and isinstance(body[0], tuple) else list(body),  # type: ignore[arg-type]
+                "buttons": dict(buttons),
+            }
+        case Components(template, language, components, files):
+            return {
+                "template": str(template),
+                "language": language,
+                "components": json.loads(components),
+                "files": [_file(file) for file in files],
+            }
+
+
+def _header(header: TextHeader | MediaHeader | None) -> dict[str, Any] | None:
+    match header:
+        case None:
+            return None
+        case TextHeader(text):
+            return {"text": text}
+        case MediaHeader(kind, file):
+            return {kind: _file(file)}
+
+
+def _file(file: File) -> dict[str, Any]:
+    if isinstance(file, Uploaded):
+        return {"uploaded": file.id, "name": file.name, "size": file.size}
+    return {"path": file.path, "sha256": file.sha256, "size": file.size_bytes}
+
+
+def _send(send: Send) -> str | dict[str, Any]:
+    return {"at": send.time_s, "timezone": send.zone} if isinstance(send, At) else send_kind(send)
+
+
+def _session(session: Session) -> str | dict[str, Any]:
+    return {session.kind: _ref(session.to)} if isinstance(session, AssignTo) else "direct"
+
+
+def _ref(ref: Ref) -> str:
+    return str(ref)
