@@ -1,0 +1,96 @@
+# The front door. `make` lists the targets; each of them prepares .venv by itself, from nothing but python3 and make.
+# Packages come from the registry that pip is set up with, at the versions and hashes of requirements/.
+
+PYTHON      ?= python3
+PYTEST_ARGS ?= --cov
+LOCK_ARGS   ?=
+UV          := uv==0.13.9
+
+BIN := .venv/bin
+# The pip outside works on .venv from outside (pip >= 22.3): a venv without its own pip is made in no time, and also
+# where the distribution leaves ensurepip out. An older pip, or none, falls back to the one that venv brings along.
+OUTER_PIP := $(PYTHON) -m pip --python $(BIN)/python
+PIP = $$(test -e $(BIN)/pip && echo "$(BIN)/python -m pip" || echo "$(OUTER_PIP)") --disable-pip-version-check -q
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test lint types check bench soak format lock wheel clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: .venv/run.ok ## the main job on the sample project against the pretend PBX; no account needed
+	$(BIN)/campaignops demo
+
+test: .venv/dev.ok ## the tests and the coverage gate; a part: make test PYTEST_ARGS="tests/test_plan.py"
+	$(BIN)/python -m pytest -q $(PYTEST_ARGS)
+
+lint: .venv/dev.ok ## ruff, its formatter in check mode, and the import contracts
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/lint-imports --no-logo
+
+types: .venv/dev.ok ## mypy, strict
+	$(BIN)/mypy
+
+check: lint types test ## all that CI runs
+
+format: .venv/dev.ok ## let ruff rewrite what it can
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: .venv/dev.ok ## measure how the package scales
+	$(BIN)/python tests/bench/run.py
+
+soak: .venv/dev.ok ## long random histories: minutes, not part of check
+	$(BIN)/python -m pytest -q -m soak --timeout 3600 $(SOAK_ARGS)
+
+lock: .venv/uv.ok ## resolve pyproject.toml anew into requirements/; newest: make lock LOCK_ARGS=--upgrade
+	$(call compile,run,)
+	$(call compile,dev,--group dev --constraint requirements/run.txt)
+
+wheel: .venv/run.ok ## dist/: the wheel and the source archive
+	$(BIN)/python -c 'from flit_core import buildapi as b; print(b.build_sdist("dist"), b.build_wheel("dist"))'
+
+clean: ## remove .venv, caches and dist
+	rm -rf .venv dist htmlcov .coverage .coverage.* .*_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# -- how .venv comes about -------------------------------------------------------------------------------------------
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "campaignops needs Python 3.11 or newer, and $(PYTHON) is: $$($(PYTHON) --version 2>&1)" >&2; \
+	  echo "If another one is installed, name it: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@rm -rf .venv
+	@$(PYTHON) -m venv --without-pip .venv
+	@$(OUTER_PIP) --version >/dev/null 2>&1 || $(PYTHON) -m venv .venv || { rm -rf .venv; \
+	  echo "No usable pip: install your system's python3-pip or python3-venv package, then run make again." >&2; exit 1; }
+
+# A stamp says that .venv holds a lock and the package itself (editable). The newer of lock and metadata decides.
+.venv/run.ok: requirements/run.txt pyproject.toml | .venv/bin/python
+	$(install)
+
+.venv/dev.ok: requirements/dev.txt pyproject.toml | .venv/bin/python
+	$(install)
+	@touch .venv/run.ok
+
+define install
+@echo "installing $< into .venv"
+@$(PIP) install --require-hashes -r $<
+@$(PIP) install --no-deps --no-build-isolation -e .
+@touch $@
+endef
+
+# The resolver serves `make lock` only, so it lives apart from what the package runs on.
+.venv/uv.ok: Makefile | .venv/bin/python
+	@$(PIP) install --target .venv/uv --upgrade $(UV)
+	@touch $@
+
+# One resolution for every supported Python and platform. The build backend is locked too: the editable install needs
+# it. No header and no index address: they would name the machine and the registry of whoever ran this last.
+define compile
+$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"])' \
+  | .venv/uv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header $(LOCK_ARGS) $(2) \
+    --output-file requirements/$(1).txt pyproject.toml -
+endef
