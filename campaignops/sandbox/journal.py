@@ -1,0 +1,45 @@
+"""Every request that arrived, in order, for tests to look at; secrets are blanked. Knows no rule."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from campaignops.sandbox.answers import Json
+from campaignops.sandbox.pbx import Call
+from campaignops.sandbox.store import Store
+
+SECRET = ("access_token", "refresh_token", "password")
+
+
+def arrived(store: Store, at: float, method: str, endpoint: str, call: Call) -> int:
+    """Note a request before anything is done for it; returns its place."""
+    entry = {
+        "at": at,
+        "method": method,
+        "endpoint": endpoint,
+        "query": _blanked(dict(call.query)),
+        "body": _blanked(call.body) if call.body else None,
+        "files": [{name: asdict(part)[name] for name in ("name", "type", "size")} for part in call.files],
+        "status": None,
+        "errcode": None,
+    }
+    return store.run("INSERT INTO requests (entry) VALUES (?)", json.dumps(entry))
+
+
+def answered(store: Store, seq: int, status: int | None, errcode: int | None) -> None:
+    """Note what the PBX answered; a status of None: the client got no answer."""
+    row = store.row("SELECT entry FROM requests WHERE seq = ?", seq)
+    if row is not None:
+        entry = {**json.loads(row["entry"]), "status": status, "errcode": errcode}
+        store.run("UPDATE requests SET entry = ? WHERE seq = ?", json.dumps(entry), seq)
+
+
+def read(store: Store) -> list[Json]:
+    rows = store.rows("SELECT seq, entry FROM requests ORDER BY seq")
+    return [{"seq": row["seq"], **json.loads(row["entry"])} for row in rows]
+
+
+def _blanked(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: "***" if name in SECRET else value for name, value in values.items()}
