@@ -119,7 +119,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Pbx:
-    """The PBX a state belongs to: `serial_number` as `system/information` gives it (None: it gives none), and its URL."""
+    """The PBX a state belongs to: `serial_number` as `system/information` gives it, if it does, and its URL."""
 
     serial_number: str | None
     url: str
@@ -137,7 +137,7 @@ class State:
 
 def check_step(before: Entry | None, after: Entry | None) -> None:
     """Refuse a step that no protocol takes; an id, once written, never changes. Raises StateError."""
-    old, new = before and before.phase, after and after.phase
+    old, new = before.phase if before else None, after.phase if after else None
     if new not in _NEXT[old]:
         raise StateError(f"the record of a campaign cannot go from {old or 'nothing'} to {new or 'nothing'}")
     if before and after and before.id is not None and after.id != before.id:
@@ -220,7 +220,7 @@ def _message(message: Message) -> dict[str, Any]:
                 "template": str(template),
                 "language": language,
                 "header": _header(header),
-                "body": dict(body) if body and isinstance(body[0], tuple) else list(body),  # type: ignore[arg-type]
+                "body": dict(body) if body and isinstance(body[0], tuple) else list(body),
                 "buttons": dict(buttons),
             }
         case Components(template, language, components, files):

@@ -23,7 +23,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One step of one campaign: its new entry, or None when the entry goes. `pbx`, when given, binds the state to it."""
+    """One step of one campaign: its new entry, or None when the entry goes. A `pbx` binds the state to it."""
 
     key: str
     entry: Entry | None
