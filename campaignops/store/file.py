@@ -1,0 +1,237 @@
+"""The state as files: a document that people diff, a journal that makes each write durable at once, and a lock.
+
+    PATH            one JSON document, only ever replaced as a whole
+    PATH.journal    what was accepted since, a line each: a write costs a line and a sync, however long the history
+    PATH.lock       held by an apply; it spares people a conflict, correctness does not rest on it
+
+`cas` goes on only with a journal whose every line this store has itself seen synced. Any other (a run was killed,
+a sync failed) is first folded into a new document: after a failed fsync the kernel may show what the disk lacks.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from pathlib import Path
+from typing import TypeAlias
+
+from campaignops.errors import StateError
+from campaignops.state import State, check_step
+from campaignops.store import Version, Write, document, journal, lock
+from campaignops.store.disk import Disk, Mark, is_at, mark, open_to_read, sweep, wait_lock, write_whole
+from campaignops.store.document import Image
+
+_Marks: TypeAlias = tuple[Mark | None, Mark | None]
+
+_BUSY_S = 30.0  # a write holds the journal for milliseconds
+_READS = 100
+
+
+class FileStore:
+    """The state at `path`. `written_by` (tool and version) goes into the document, for an older tool to name.
+
+    Every method raises StateError when the disk refuses. Not for several threads at once.
+    """
+
+    def __init__(self, path: Path, written_by: str = "", disk: Disk | None = None) -> None:
+        self._shown = str(path)
+        self._path = path.resolve()  # a rename would replace a symbolic link
+        self._journal = self._path.with_name(self._path.name + ".journal")
+        self._written_by = written_by
+        self._disk = disk or Disk()
+        self._image: Image | None = None  # what the files said when they had `_marks`
+        self._marks: _Marks = (None, None)
+        self._own = False  # every line of the journal is ours, and synced
+
+    def read(self) -> tuple[State, Version]:
+        """Takes no lock and writes nothing: a reader that is stopped half way must not stop an apply."""
+        for _ in range(_READS):
+            marks = self._look()
+            try:
+                image = self._load()
+            except StateError:
+                if marks == self._look():
+                    raise
+                continue  # it was folded under our eyes
+            document_mark, journal_mark = self._look()
+            if document_mark == marks[0] and _file_of(journal_mark) == _file_of(marks[1]):
+                self._remember(image, marks)
+                return _answer(image)
+        raise self._moved("it never stood still while it was read")
+
+    def cas(self, version: Version, state: State, write: Write) -> Version:
+        write = _checked(write)
+        if version.lineage is None:
+            check_step(None, write.entry)
+            version = self._create(state.lineage)
+        with self._exclusive() as fd:
+            image = self._at(version)
+            check_step(image.campaigns.get(write.key), write.entry)
+            if not self._own and os.fstat(fd).st_size:
+                self._fold(image)
+                with self._trouble("write"):
+                    self._disk.truncate(fd, 0)
+                    self._disk.fsync(fd)
+            return self._append(fd, image, write)
+
+    def lock(self, command: str, timeout_s: float) -> AbstractContextManager[None]:
+        return lock.hold(self._path.with_name(self._path.name + ".lock"), self._shown, command, timeout_s)
+
+    def settle(self) -> None:
+        """Fold the journal into the document, then remove it. Killed anywhere, the state reads the same."""
+        with self._trouble("settle"):
+            if self._path.parent.exists():
+                sweep(self._path)
+            if not self._journal.exists():
+                return
+        with self._exclusive() as fd:
+            image = self._current()
+            if image and os.fstat(fd).st_size:
+                self._fold(image)
+            with self._trouble("settle"):
+                self._disk.unlink(self._journal)
+                self._disk.fsync_dir(self._path.parent)
+            self._remember(image, self._look())
+
+    def _create(self, lineage: str) -> Version:
+        """An empty document, unless there is one: of two first writers one goes on."""
+        if self._look() != (None, None):
+            raise self._moved("another run has begun it")
+        with self._trouble("write"):
+            data = document.encode(Image(lineage), self._written_by)
+            try:
+                write_whole(self._disk, self._path, data, new=True)
+            except FileExistsError as error:
+                raise self._moved("another run has begun it") from error
+        return Version(lineage, 0)
+
+    def _at(self, version: Version) -> Image:
+        """What is on disk, if that is `version`; called with the journal held. Cheap when nobody else wrote."""
+        known = self._image
+        image = self._current()
+        if image is None or image.version != version:
+            raise self._moved(f"it is at {image.serial if image else 'nothing'}, not at {version.serial}")
+        if known and known.version == version and known.check != image.check:
+            raise self._moved("a different one with the same number was put in its place")
+        return image
+
+    def _current(self) -> Image | None:
+        marks = self._look()
+        if self._image is None or marks != self._marks:
+            self._remember(self._load(), marks)
+        return self._image
+
+    def _append(self, fd: int, image: Image, write: Write) -> Version:
+        line, raw = journal.next_line(image, write)
+        own, self._own, self._image = self._own, False, None  # until we know what is on disk
+        size = os.fstat(fd).st_size
+        try:
+            self._disk.write_all(fd, raw)
+        except OSError as error:
+            with suppress(OSError):
+                self._disk.truncate(fd, size)
+            raise self._refused("write", error) from error
+        try:
+            self._disk.fsync(fd)
+            if not own:
+                self._disk.fsync_dir(self._path.parent)
+        except OSError as error:
+            raise StateError(
+                f"the disk failed while {self._shown} was written ({error.strerror}): the last step may be on it "
+                f"or not. Mend the disk and run again; that run begins with what it finds"
+            ) from error
+        line.apply(image)
+        self._image, self._marks, self._own = image, self._look(), True
+        return image.version
+
+    def _fold(self, image: Image) -> None:
+        """A document of all that was accepted. The journal may stay: it ends where this document does."""
+        with self._trouble("write"):
+            write_whole(self._disk, self._path, document.encode(image, self._written_by), new=False)
+
+    @contextmanager
+    def _exclusive(self) -> Iterator[int]:
+        """The journal, open, ours alone, and under its name."""
+        while True:
+            with self._trouble("write"):
+                if not self._own and mark(self._path) is None:
+                    raise self._moved("it is gone")  # a journal beside nothing would be taken for a loss
+                fd = self._disk.create(self._journal, os.O_RDWR | os.O_APPEND)
+            try:
+                with self._trouble("write"):
+                    if not wait_lock(fd, _BUSY_S):
+                        raise self._moved(f"another process has been writing to it for {_BUSY_S:.0f} s")
+                    named = is_at(fd, self._journal)
+                if named:
+                    yield fd
+                    return
+            finally:
+                os.close(fd)
+
+    def _load(self) -> Image | None:
+        image, raw = None, None
+        with self._trouble("read"):
+            if file := open_to_read(self._path):
+                with file:
+                    image = document.decode(file, self._shown)
+            if file := open_to_read(self._journal):
+                with file:
+                    raw = file.read()
+        if raw is not None and image is None:
+            raise StateError(
+                f"{self._shown} is gone, but its journal {self._shown}.journal is there. {document.WAY_OUT}",
+                code="CMP705",
+            )
+        if raw and image:
+            journal.replay(image, raw, self._shown, self._shown + ".journal")
+        return image
+
+    def _look(self) -> _Marks:
+        """An empty journal counts as none: `_exclusive` makes it before there is a line."""
+        with self._trouble("read"):
+            document_mark, journal_mark = mark(self._path), mark(self._journal)
+        return document_mark, journal_mark if journal_mark and journal_mark.size else None
+
+    def _remember(self, image: Image | None, marks: _Marks) -> None:
+        self._own = self._own and marks == self._marks
+        self._image, self._marks = image, marks
+
+    def _moved(self, how: str) -> StateError:
+        return StateError(
+            f"{self._shown} moved while we worked: {how}. Plan again, then apply", code="CMP704"
+        )
+
+    def _refused(self, doing: str, error: OSError) -> StateError:
+        why = error.strerror or str(error)
+        return StateError(
+            f"cannot {doing} {self._shown}: {why}. Nothing was recorded or lost; mend that and run again"
+        )
+
+    @contextmanager
+    def _trouble(self, doing: str) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise self._refused(doing, error) from error
+
+
+def _file_of(mark: Mark | None) -> tuple[int, int] | None:
+    return mark and (mark.device, mark.inode)
+
+
+def _answer(image: Image | None) -> tuple[State, Version]:
+    if image:
+        return image.state(), image.version
+    return State(lineage=os.urandom(16).hex()), Version(None, 0)
+
+
+def _checked(write: Write) -> Write:
+    if write.entry is None:
+        return write
+    if write.entry.key != write.key:
+        raise StateError(f"the record of campaign {write.entry.key} cannot be filed under {write.key}")
+    try:
+        return Write(write.key, document.sound(write.entry), write.pbx)
+    except ValueError as error:
+        raise StateError(f"cannot record campaign {write.key}: {error}") from error
