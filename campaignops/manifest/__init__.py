@@ -1,0 +1,18 @@
+"""Files -> desired campaigns. In reading order:
+
+settings     campaignops.yaml -> Project
+walk         which files are manifests
+source       one file: bytes, nodes, and the place of anything in it; template: `*.yaml.j2`, rendered first
+nodes        YAML -> nodes -> plain values, within bounds
+document     one manifest: vars, campaigns, for_each
+render       Jinja in values; expressions: the fence round it
+schema       the written form; complaints: what is wrong with it, in the author's words
+build        the written form -> model.Campaign; times, assets
+desired      all of them, one after another
+"""
+
+from campaignops.manifest.desired import Desired, read
+from campaignops.manifest.schema import manifest_schema, settings_schema
+from campaignops.manifest.settings import load_project
+
+__all__ = ["Desired", "load_project", "manifest_schema", "read", "settings_schema"]

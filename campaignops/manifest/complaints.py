@@ -1,0 +1,302 @@
+"""What pydantic found wrong -> findings in the author's words, at the author's line. It decides nothing by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from campaignops.audience import COUNTRY_HELP
+from campaignops.manifest import schema
+from campaignops.manifest.problems import nearest
+
+Path = tuple[str | int, ...]
+MAX_ITEMS = 20
+
+
+class Complaint(NamedTuple):
+    """A finding before its place is looked up; `at_key` puts it on the key and not on the value."""
+
+    code: str
+    path: Path
+    message: str
+    note: str | None = None
+    help: str | None = None
+    at_key: bool = False
+
+
+class _Wrong(NamedTuple):
+    path: Path
+    type: str
+    context: dict[str, Any]
+
+
+# Where a key belongs that stands in the wrong mapping, by its name.
+_HOMES = {
+    "text": "message", "template": "message", "language": "message", "header": "message", "body": "message",
+    "buttons": "message", "components": "message", "file": "message` or `recipients",
+    "numbers": "recipients", "phonebook": "recipients", "column": "recipients", "field": "recipients",
+    "at": "send", "timezone": "send", "fold": "send",
+    "assign_to": "session", "extension": "session.assign_to", "queue": "session.assign_to",
+    "image": "message.header", "video": "message.header", "document": "message.header", "from": "moved",
+}  # fmt: skip
+_CAMPAIGN_KEYS = set(schema.SmsCampaign.__annotations__) | set(schema._CampaignForm.__annotations__)
+_SMS_KEYS = set(schema.SmsMessage.__annotations__)
+_WHATSAPP_KEYS = set(schema.WhatsappMessage.__annotations__)
+_KEYS: dict[str, Iterable[str]] = {
+    "": _CAMPAIGN_KEYS,
+    "recipients": schema.RecipientsForm.__annotations__,
+    "recipients.phonebook": ("id",),
+    "channel": ("id",),
+    "sender": ("id",),
+    "message.header": schema.HeaderForm.__annotations__,
+    "message.template": ("id",),
+    "message.file": ("uploaded",),
+    "send": schema.AtForm.__annotations__,
+    "session": ("assign_to",),
+    "session.assign_to": schema.AssigneeForm.__annotations__,
+    "session.assign_to.extension": ("id",),
+    "session.assign_to.queue": ("id",),
+    "moved": ("from",),
+}
+_SETTINGS = set(schema.SettingsForm.__annotations__) | set(schema.EnvironmentForm.__annotations__)
+_SETTINGS_KEYS: dict[str, Iterable[str]] = {"": _SETTINGS, "pbx": schema.PbxForm.__annotations__}
+
+
+def about_campaign(error: ValidationError, raw: Any) -> list[Complaint]:
+    """Every problem of one campaign, also when its `type` is what is wrong."""
+    wrong = _listed(error, raw, tagged=True)
+    by_type = [item for item in wrong if item.type.startswith("union_tag")]
+    if not by_type:
+        return _complaints(wrong, raw, _campaign_keys(raw))
+    complaints = [_about_type(raw)]
+    message = raw.get("message")
+    likely = "sms" if isinstance(message, dict) and (_SMS_KEYS & set(message)) else "whatsapp"
+    try:
+        schema.campaign_adapter().validator.validate_python({**raw, "type": likely})
+    except ValidationError as rest:
+        complaints += _complaints(_listed(rest, raw, tagged=True), raw, _campaign_keys({"type": likely}))
+    return complaints
+
+
+def about_settings(error: ValidationError, raw: Any) -> list[Complaint]:
+    return _complaints(
+        _listed(error, raw, tagged=False), raw, lambda at: _SETTINGS_KEYS.get(_without_environment(at))
+    )
+
+
+def _without_environment(at: str) -> str:
+    """The settings path of a path inside an environment: environments.test.pbx is like pbx."""
+    parts = at.split(".")
+    return ".".join(parts[2:]) if parts[0] == "environments" and len(parts) > 1 else at
+
+
+def _campaign_keys(raw: Any) -> Callable[[str], Iterable[str] | None]:
+    message = _WHATSAPP_KEYS if raw.get("type") == "whatsapp" else _SMS_KEYS
+    return lambda at: message if at == "message" else _KEYS.get(at)
+
+
+def _about_type(raw: dict[str, Any]) -> Complaint:
+    if "type" not in raw:
+        return Complaint("CMP106", (), "`type` is missing", help="type: sms, or type: whatsapp", at_key=True)
+    value = raw["type"]
+    near = nearest(value, ("sms", "whatsapp")) if isinstance(value, str) else None
+    help = f"did you mean `{near}`?" if near else "type: sms, or type: whatsapp"
+    return Complaint(
+        "CMP109", ("type",), f"`type` must be sms or whatsapp, not {_described(value)}", help=help
+    )
+
+
+def _listed(error: ValidationError, raw: Any, *, tagged: bool) -> list[_Wrong]:
+    out = []
+    for item in error.errors(include_url=False, include_input=False):
+        location = item["loc"][1:] if tagged else item["loc"]
+        out.append(_Wrong(_path(location, raw), item["type"], item.get("ctx", {})))
+    return out
+
+
+def _path(location: Iterable[str | int], raw: Any) -> Path:
+    """The part of pydantic's location that exists in the data: it also names the members of unions."""
+    parts, out = list(location), []
+    for at, part in enumerate(parts):
+        if (isinstance(part, int) and isinstance(raw, list) and part < len(raw)) or (
+            isinstance(raw, dict) and part in raw
+        ):
+            out.append(part)
+            raw = raw[part]
+        elif at == len(parts) - 1 and isinstance(raw, dict):
+            out.append(part)  # a missing key
+    return tuple(out)
+
+
+def _value(raw: Any, path: Path) -> Any:
+    for part in path:
+        raw = raw[part]
+    return raw
+
+
+def _complaints(
+    wrong: list[_Wrong], raw: Any, keys_at: Callable[[str], Iterable[str] | None]
+) -> list[Complaint]:
+    """One complaint for each path: of a field with several forms, pydantic tells what is wrong with each of them."""
+    out: list[Complaint] = []
+    by_path: dict[Path, list[_Wrong]] = {}
+    for item in wrong:
+        by_path.setdefault(item.path, []).append(item)
+    items = 0
+    for path, found in by_path.items():
+        items += bool(path) and isinstance(path[-1], int)
+        if items > MAX_ITEMS:
+            continue
+        complaint = _complaint(path, found, raw, by_path, keys_at)
+        if complaint is not None:
+            out.append(complaint)
+    return out
+
+
+def _complaint(
+    path: Path,
+    found: list[_Wrong],
+    raw: Any,
+    others: Iterable[Path],
+    keys_at: Callable[[str], Iterable[str] | None],
+) -> Complaint | None:
+    dotted = ".".join(str(part) for part in path)
+    first = found[0].type
+    if any(item.type == "missing" for item in found):
+        return _missing(path)
+    if any(item.type == "extra_forbidden" for item in found):
+        return _unknown(path, raw, keys_at(".".join(str(part) for part in path[:-1])))
+    value = _value(raw, path)
+    if isinstance(value, dict | list) and any(
+        len(other) > len(path) and other[: len(path)] == path for other in others
+    ):
+        return None  # the member of the union that fits tells more
+    if isinstance(value, str):
+        for item in found:
+            if item.type in _ABOUT_TEXT:
+                return _ABOUT_TEXT[item.type](path, value, item.context)
+    name = _named(path)
+    if value is None:
+        return Complaint(
+            "CMP107",
+            path,
+            f"{name} is empty",
+            help=_form(path) or "write a value, or leave the line out",
+            at_key=True,
+        )
+    wanted = _form(path) or _FORM_OF_TYPE.get(first, "written differently")
+    return Complaint(
+        "CMP107",
+        path,
+        f"{name} must be {wanted}; this is {_described(value)}" if dotted else f"a campaign is {wanted}",
+    )
+
+
+_FORM_OF_TYPE = {
+    "string_type": "text",
+    "dict_type": "a mapping (`key: value` lines below it)",
+    "list_type": "a list",
+}
+
+
+def _form(path: Path) -> str | None:
+    return schema.FORMS.get(".".join("*" if isinstance(part, int) else part for part in path))
+
+
+def _named(path: Path) -> str:
+    """`recipients`, or: entry 2 of `numbers`."""
+    if path and isinstance(path[-1], int):
+        return f"entry {path[-1] + 1} of {_named(path[:-1])}"
+    return f"`{path[-1]}`" if path else "this"
+
+
+def _described(value: Any) -> str:
+    if isinstance(value, str):
+        return f"`{value[:40]}`" if value else "empty"
+    return {dict: "a mapping", list: "a list"}.get(type(value), "empty")
+
+
+def _missing(path: Path) -> Complaint:
+    name = path[-1]
+    wanted = _form(path)
+    where = f" in `{path[-2]}`" if len(path) > 1 else ""
+    help = f"{name}: {wanted}" if wanted else f"add `{name}: …`"
+    return Complaint("CMP106", path, f"`{name}` is missing{where}", help=help, at_key=True)
+
+
+def _unknown(path: Path, raw: Any, known: Iterable[str] | None) -> Complaint:
+    name, parent = str(path[-1]), path[:-1]
+    known = list(known or ())
+    if parent == ("message",) and name in (_WHATSAPP_KEYS | _SMS_KEYS):
+        kind = raw.get("type") if isinstance(raw, dict) else None
+        other = "whatsapp" if name in _WHATSAPP_KEYS else "sms"
+        help = "a message by " + (
+            "sms is {text: …} or {file: …}" if other == "whatsapp" else "whatsapp names a `template`"
+        )
+        return Complaint(
+            "CMP116", path, f"`{name}` is for {other}; this campaign is {kind}", help=help, at_key=True
+        )
+    near = nearest(name, known)
+    home = _HOMES.get(name)
+    in_settings = "pbx" in known or "url" in known
+    if near is None and home and not in_settings and home.split(".")[-1] != (parent[-1] if parent else ""):
+        return Complaint(
+            "CMP104", path, f"`{name}` belongs under `{home}`", help=_nested(home, name), at_key=True
+        )
+    if near is None and parent and name in _CAMPAIGN_KEYS and not in_settings:
+        return Complaint(
+            "CMP104", path, f"`{name}` belongs to the campaign, not under `{parent[-1]}`", at_key=True
+        )
+    help = f"did you mean `{near}`?" if near else None
+    if help is None and known:
+        help = "known here: " + ", ".join(f"`{key}`" for key in sorted(known))
+    return Complaint("CMP104", path, f"unknown key `{name[:60]}`", help=help, at_key=True)
+
+
+def _nested(home: str, name: str) -> str | None:
+    parts = home.split(".")
+    return None if "`" in home else ": {".join((*parts, name)) + ": …" + "}" * len(parts)
+
+
+def _pattern(path: Path, value: str, context: dict[str, Any]) -> Complaint:
+    if path[-1] == "sender" or path[-2:-1] == ("numbers",):
+        return Complaint("CMP105", path, "not an E.164 number", help=COUNTRY_HELP)
+    if path[-1] in ("id", "size"):
+        return Complaint("CMP107", path, f"`{path[-1]}` must be a whole number, not {_described(value)}")
+    if path[-1] == "timeout":
+        return Complaint("CMP107", path, f"`timeout` must be a number of seconds, not {_described(value)}")
+    return Complaint(
+        "CMP107", path, f"{_named(path)} holds a control character, such as a line break or a tab"
+    )
+
+
+def _literal(path: Path, value: str, context: dict[str, Any]) -> Complaint:
+    words = [word for word in _words(context) if word]
+    near = nearest(value, words)
+    wanted = _form(path) or ", ".join(f"`{word}`" for word in words)
+    help = f"did you mean `{near}`?" if near else None
+    return Complaint("CMP109", path, f"{_named(path)} must be {wanted}; not {_described(value)}", help=help)
+
+
+def _words(context: dict[str, Any]) -> list[str]:
+    """The words of pydantic's "'draft', 'now' or 'later'"."""
+    return str(context.get("expected", "")).split("'")[1::2]
+
+
+def _too_short(path: Path, value: str, context: dict[str, Any]) -> Complaint:
+    return Complaint("CMP107", path, f"{_named(path)} is empty", help=_form(path))
+
+
+def _too_long(path: Path, value: str, context: dict[str, Any]) -> Complaint:
+    limit = context.get("max_length")
+    return Complaint("CMP107", path, f"{_named(path)} has {len(value):,} characters; the limit is {limit}")
+
+
+_ABOUT_TEXT: dict[str, Callable[[Path, str, dict[str, Any]], Complaint]] = {
+    "string_pattern_mismatch": _pattern,
+    "literal_error": _literal,
+    "string_too_short": _too_short,
+    "string_too_long": _too_long,
+}

@@ -1,0 +1,107 @@
+"""All manifests of a project -> desired campaigns, one file at a time, none kept. Findings instead of exceptions."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+
+from ruamel.yaml.nodes import MappingNode, Node
+
+from campaignops.findings import Finding, Place
+from campaignops.manifest import schema, walk
+from campaignops.manifest.build import Builder
+from campaignops.manifest.document import Document, Tools
+from campaignops.manifest.nodes import Unreadable
+from campaignops.manifest.problems import Problems
+from campaignops.manifest.render import Renderer
+from campaignops.manifest.source import Source, child, load, pairs
+from campaignops.model import Campaign
+from campaignops.project import Project
+
+
+def read(project: Project) -> Desired:
+    """The desired campaigns of a project, to be iterated once."""
+    return Desired(project)
+
+
+class Desired:
+    """Yields each campaign that holds by itself, file by file in sorted order, and keeps none of them. `findings` is
+    complete when the iteration has ended; with an error among them the campaigns are not to be acted on."""
+
+    def __init__(self, project: Project) -> None:
+        self._root = str(project.root.resolve())
+        self._problems = Problems()
+        self._scope: dict[str, object] = {**project.vars, **project.overrides}
+        validate = schema.campaign_adapter().validator.validate_python
+        self._tools = Tools(self._problems, Renderer(), Builder(project), validate, project.overrides)
+        self._keys: dict[str, Place] = {}
+        self._names: dict[str, Place] = {}
+        self._begun = False
+
+    @property
+    def findings(self) -> list[Finding]:
+        return self._problems.findings
+
+    def __iter__(self) -> Iterator[Campaign]:
+        if self._begun:
+            raise RuntimeError("the desired campaigns can be read once")
+        self._begun = True
+        files = walk.manifests(self._root, self._problems)
+        gc.freeze()  # what is there already need not be looked at again after each thousand nodes
+        try:
+            for file in files:
+                source = self._load(file)
+                if source is not None:
+                    for campaign in Document(source, self._tools, self._scope).campaigns():
+                        if self._is_unique(campaign, source):
+                            yield campaign
+        finally:
+            gc.unfreeze()
+
+    def _load(self, file: str) -> Source | None:
+        try:
+            return load(self._root, file, self._tools.renderer, self._scope)
+        except Unreadable as problem:
+            Source(file, b"").report([problem.flaw], self._problems)
+        except OSError as error:
+            self._problems.add("CMP113", f"the manifest cannot be read: {error.strerror}", Place(file))
+        return None
+
+    def _is_unique(self, campaign: Campaign, source: Source) -> bool:
+        key, name = campaign.key, campaign.name
+        if key in self._keys:
+            message = f"the key `{key}` is used twice"
+            self._problems.add(
+                "CMP110", message, campaign.place, note=f"it stands at {self._keys[key]} already"
+            )
+            return False
+        self._keys[key] = campaign.place
+        if name in self._names:
+            place = _in(source, campaign, ("name",))
+            note = f"the campaign at {self._names[name]} has it already"
+            help = "a name is unique in the project; with for_each, put {{ each.key }} into it"
+            self._problems.add("CMP110", f"the name `{name}` is used twice", place, note=note, help=help)
+            return False
+        self._names[name] = campaign.place
+        return True
+
+    def locate(self, campaign: Campaign, path: tuple[str | int, ...]) -> Place:
+        """The place of a field such as ("message", "text"), or of its nearest parent; reads the one file again."""
+        try:
+            source = load(self._root, campaign.place.file, self._tools.renderer, self._scope)
+        except (Unreadable, OSError):  # it was changed meanwhile
+            return campaign.place
+        return _in(source, campaign, path)
+
+
+def _in(source: Source, campaign: Campaign, path: tuple[str | int, ...]) -> Place:
+    """The place of a field of a campaign; the campaign's own when it is not there any more."""
+    for key, node in _campaigns_of(source):
+        if key.value == campaign.key or campaign.key.startswith(f'{key.value}["'):
+            return source.locate((key, node), path)
+    return campaign.place
+
+
+def _campaigns_of(source: Source) -> list[tuple[Node, Node]]:
+    found = child(source.root, "campaigns") if isinstance(source.root, MappingNode) else None
+    return pairs(found[1]) if found and isinstance(found[1], MappingNode) else []

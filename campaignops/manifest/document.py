@@ -1,0 +1,281 @@
+"""One manifest: its vars, its campaigns, `for_each`. Each campaign is rendered, checked against the schema and built."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
+
+from campaignops.findings import Finding, Place
+from campaignops.manifest import complaints, nodes
+from campaignops.manifest.build import Builder, Invalid
+from campaignops.manifest.complaints import Complaint
+from campaignops.manifest.nodes import PLAIN, Flaw
+from campaignops.manifest.problems import Problems, did_you_mean
+from campaignops.manifest.render import Renderer, Scope, Unrendered, has_marks, shown
+from campaignops.manifest.source import Source, child
+from campaignops.model import Campaign
+
+MAX_KEY = 127
+Pair = tuple[Node, Node]
+Failed = list[tuple[tuple[str | int, ...], Unrendered]]
+
+# A key is what people type behind --target and see in state files; `summer["de"]` is what for_each makes of one.
+_is_key = re.compile(
+    r'[^\x00-\x20\x7f-\x9f"\[\]{}*?](?:[^\x00-\x1f\x7f-\x9f"\[\]{}*?]*[^\x00-\x20\x7f-\x9f"\[\]{}*?])?\Z'
+).match
+_is_name = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z").match
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What all manifests of a run share. `overrides` are the vars that no manifest can change."""
+
+    problems: Problems
+    renderer: Renderer
+    builder: Builder
+    validate: Callable[[Any], Any]
+    overrides: Scope
+
+
+class Document:
+    def __init__(self, source: Source, tools: Tools, scope: Scope) -> None:
+        self._source = source
+        self._tools = tools
+        self._problems = tools.problems
+        self._scope = scope
+        self._is_template = source.line_map is not None
+
+    def campaigns(self) -> Iterator[Campaign]:
+        """Each campaign that holds by itself; what is wrong with the others goes to the problems."""
+        root = self._source.root
+        if not isinstance(root, MappingNode):
+            self._without_campaigns(root)
+            return
+        top = self._pairs(root)
+        for name, (key, _) in top.items():
+            if name not in ("campaigns", "vars"):
+                self._unknown(name, key, root)
+        if "vars" in top:
+            self._take_vars(top["vars"])
+        if "campaigns" in top:
+            for key, pair in self._campaign_pairs(top["campaigns"]):
+                yield from self._campaign(key, pair)
+        elif set(top) <= {"vars"}:
+            self._without_campaigns(root)
+
+    def _without_campaigns(self, root: Node | None) -> None:
+        if root is None or isinstance(root, MappingNode):
+            message, help = "the manifest holds no campaigns", "put them under `campaigns:`"
+            self._problems.add("CMP118", message, Place(self._source.file), help=help, severity="warning")
+        else:
+            message = "a manifest is a mapping with `campaigns:`, and `vars:` if needed"
+            self._problems.add("CMP107", message, self._source.place_of(root))
+
+    def _unknown(self, name: str, key: Node, root: Node) -> None:
+        help = did_you_mean(name, ("campaigns", "vars"))
+        if child(root, "campaigns") is None:
+            help = f"a campaign stands under `campaigns:`, indented; {help}"
+        self._problems.add("CMP104", f"unknown key `{name[:60]}`", self._source.place_of(key), help=help)
+
+    def _pairs(self, node: Node) -> dict[str, Pair]:
+        """The pairs of a mapping by name; keys written twice, lists for keys and `<<` are reported."""
+        flaws: list[Flaw] = []
+        out: dict[str, Pair] = {}
+        for pair in node.value:
+            key = pair[0]
+            if key.__class__ is not ScalarNode:
+                flaws.append(nodes.not_a_key(key))
+            elif key.value in out:
+                flaws.append(nodes.duplicate(node, key))
+            elif key.value == "<<" and key.ctag is PLAIN:
+                message = "`<<` can be used inside a campaign, not here"
+                flaws.append(Flaw("CMP101", message, nodes.span(key)))
+            else:
+                out[key.value] = pair
+        if flaws:
+            self._source.report(flaws, self._problems)
+        return out
+
+    def _values(self, node: Node, *, typed: bool = False) -> tuple[Any, bool]:
+        """The plain values of a node, and whether they can be gone on with."""
+        flaws: list[Flaw] = []
+        value = nodes.values(node, flaws, typed=typed)
+        if flaws:
+            self._source.report(flaws, self._problems)
+        return value, not any(flaw.code == "CMP102" for flaw in flaws)
+
+    # vars
+
+    def _take_vars(self, pair: Pair) -> None:
+        key, node = pair
+        if self._is_template:
+            message, help = (
+                "`vars` has no effect in a template",
+                "set them in campaignops.yaml, or with {% set name = … %}",
+            )
+            self._problems.add("CMP116", message, self._source.place_of(key), help=help)
+            return
+        given, _ = self._values(node, typed=True)
+        if not isinstance(given, dict):
+            if given is not None:
+                self._problems.add(
+                    "CMP107", "`vars` must be a mapping of names to values", self._source.place_of(key)
+                )
+            return
+        scope = dict(self._scope)
+        for name, value in given.items():
+            if not _is_name(name) or name == "each":
+                help = "letters, digits and _ make a name; `each` is taken by for_each"
+                place = self._source.locate(pair, (name,), key=True)
+                self._problems.add("CMP107", f"`{name[:60]}` is not a name for {{{{ … }}}}", place, help=help)
+            elif name not in self._tools.overrides:
+                scope[name] = self._rendered(pair, (name,), value, scope)
+        self._scope = scope
+
+    def _rendered(self, pair: Pair, path: tuple[str | int, ...], value: Any, scope: Scope) -> Any:
+        failed: Failed = []
+        value = self._tools.renderer.tree(value, scope, failed)
+        for below, problem in failed:
+            self._tell_unrendered(pair, (*path, *below), problem)
+        return value
+
+    def _tell_unrendered(self, pair: Pair, path: tuple[str | int, ...], problem: Unrendered) -> None:
+        source = self._source
+        place = source.find_in(pair, path, problem.word) if problem.word else source.locate(pair, path)
+        self._problems.add(problem.code, problem.message, place, note=problem.note, help=problem.help)
+
+    # campaigns
+
+    def _campaign_pairs(self, pair: Pair) -> Iterator[tuple[str, Pair]]:
+        key, node = pair
+        if not isinstance(node, MappingNode):
+            if isinstance(node, ScalarNode) and not node.value:
+                self._without_campaigns(None)
+            else:
+                message = "`campaigns` must be a mapping: each campaign stands under its key"
+                self._problems.add(
+                    "CMP107",
+                    message,
+                    self._source.place_of(key),
+                    help="campaigns: {summer-sale: {type: sms, …}}",
+                )
+            return
+        found = self._pairs(node)
+        if not found:
+            self._without_campaigns(None)
+        for name, below in found.items():
+            if _is_key(name) and len(name) <= MAX_KEY:
+                yield name, below
+            else:
+                self._problems.add("CMP107", *self._about_key(name, below[0]), help=_KEY_HELP)
+
+    def _about_key(self, name: str, key: Node) -> tuple[str, Place]:
+        if has_marks(name) and not self._is_template:
+            return "keys are not rendered; use for_each to make several campaigns", self._source.place_of(key)
+        return f"`{name[:60]}` cannot be the key of a campaign", self._source.place_of(key)
+
+    def _campaign(self, key: str, pair: Pair) -> Iterator[Campaign]:
+        raw, sound = self._values(pair[1])
+        if not sound:
+            return
+        if not isinstance(raw, dict):
+            place, help = self._source.place_of(pair[0]), f"it is {complaints.schema.FORMS['']}"
+            self._problems.add("CMP107", f"the campaign `{key}` is empty or not a mapping", place, help=help)
+        elif "for_each" in raw:
+            yield from self._for_each(key, pair, raw)
+        elif self._is_template:
+            yield from self._one(key, pair, raw, [])
+        else:
+            failed: Failed = []
+            raw = self._tools.renderer.tree(raw, self._scope, failed)
+            yield from self._one(key, pair, raw, failed)
+
+    def _for_each(self, key: str, pair: Pair, raw: dict[str, Any]) -> Iterator[Campaign]:
+        if self._is_template:
+            message, help = "`for_each` does not apply in a template", "write {% for … %} round the campaign"
+            self._problems.add(
+                "CMP116", message, self._source.locate(pair, ("for_each",), key=True), help=help
+            )
+            return
+        del raw["for_each"]
+        for name, value in self._items(pair):
+            full = f'{key}["{name}"]'
+            if len(full) > MAX_KEY:
+                message = f"the key `{full[:60]}…` is longer than {MAX_KEY} characters"
+                self._problems.add("CMP107", message, self._source.locate(pair, ("for_each",), key=True))
+                return
+            failed: Failed = []
+            scope = {**self._scope, "each": {"key": name, "value": value}}
+            yield from self._one(full, pair, self._tools.renderer.tree(raw, scope, failed), failed)
+
+    def _items(self, pair: Pair) -> Iterator[tuple[str, Any]]:
+        found = child(pair[1], "for_each")
+        assert found is not None
+        given, _ = self._values(found[1], typed=True)
+        given = self._rendered(pair, ("for_each",), given, self._scope)
+        if not isinstance(given, dict | list):
+            message, place = (
+                "`for_each` must be a list, or a mapping of keys to values",
+                self._source.place_of(found[0]),
+            )
+            self._problems.add(
+                "CMP107", message, place, help="for_each: [de, en], or for_each: {de: Hallo, en: Hello}"
+            )
+            return
+        items = list(given.items()) if isinstance(given, dict) else [(item, item) for item in given]
+        seen = set()
+        for at, (name, value) in enumerate(items):
+            path = ("for_each", name if isinstance(given, dict) else at)
+            text = shown(name) if isinstance(name, str | int) else None
+            if text is None or not _is_key(text):
+                message = (
+                    "an item of a list must be a plain text; for more, write a mapping of keys to values"
+                )
+                self._problems.add(
+                    "CMP107", message, self._source.locate(pair, path, key=True), help=_KEY_HELP
+                )
+            elif text in seen:
+                place = self._source.locate(pair, path)
+                self._problems.add(
+                    "CMP110", f"`{text}` stands in `for_each` twice", place, help="take one of them out"
+                )
+            else:
+                seen.add(text)
+                yield text, value
+
+    def _one(self, key: str, pair: Pair, raw: Any, failed: Failed) -> Iterator[Campaign]:
+        before = self._problems.errors
+        unrendered = {path for path, _ in failed}
+        for path, problem in failed:
+            self._tell_unrendered(pair, path, problem)
+        try:
+            form = self._tools.validate(raw)
+            campaign = self._tools.builder.campaign(key, form, self._source.place_of(pair[0]))
+        except ValidationError as error:
+            for complaint in complaints.about_campaign(error, raw):
+                self._tell(pair, complaint, unrendered)
+        except Invalid as problem:
+            for wrong in problem.wrong:
+                if isinstance(wrong, Finding):
+                    self._problems.extend([wrong])
+                else:
+                    self._tell(pair, wrong, unrendered)
+        else:
+            if self._problems.errors == before:
+                yield campaign
+
+    def _tell(self, pair: Pair, complaint: Complaint, unrendered: set[tuple[str | int, ...]]) -> None:
+        """A text that could not be rendered is not also told to be the wrong text."""
+        if complaint.path not in unrendered:
+            place = self._source.locate(pair, complaint.path, key=complaint.at_key)
+            self._problems.add(
+                complaint.code, complaint.message, place, note=complaint.note, help=complaint.help
+            )
+
+
+_KEY_HELP = f'1 to {MAX_KEY} characters, none of them " [ ] {{ }} * ? or a line break, no blank at either end'

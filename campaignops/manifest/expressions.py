@@ -1,0 +1,435 @@
+"""Jinja, fenced in: no clock, dice, files or network, and an end to whatever is written. Imported only when needed.
+
+jinja2's sandbox keeps templates away from Python, but does not bound their work: `{{ 'a' * 10**9 }}` is fine with it.
+So every loop turn, call, filter and written value is paid from a budget, and nothing may become larger than MAX_TEXT.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from jinja2 import (
+    StrictUndefined,
+    Template,
+    TemplateSyntaxError,
+    Undefined,
+    UndefinedError,
+    nodes,
+    pass_environment,
+)
+from jinja2.compiler import CodeGenerator, Frame
+from jinja2.exceptions import SecurityError
+from jinja2.ext import Extension
+from jinja2.filters import make_attrgetter
+from jinja2.lexer import Token, TokenStream
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import Namespace
+
+from campaignops.manifest.problems import did_you_mean
+from campaignops.manifest.render import Scope, Unrendered, shown, undefined
+
+BUDGET = 300_000
+MAX_TEXT = 100_000
+MAX_RANGE = 10_000
+MAX_INTEGER_BITS = 256
+
+# Left out: what depends on dice or addresses, what pads to any width, and HTML.
+_FILTERS = [
+    "abs",
+    "attr",
+    "capitalize",
+    "d",
+    "default",
+    "dictsort",
+    "first",
+    "float",
+    "groupby",
+    "int",
+    "items",
+    "last",
+    "length",
+    "list",
+    "lower",
+    "map",
+    "max",
+    "min",
+    "reject",
+    "rejectattr",
+    "replace",
+    "reverse",
+    "select",
+    "selectattr",
+    "sort",
+    "sum",
+    "title",
+    "tojson",
+    "trim",
+    "truncate",
+    "unique",
+    "upper",
+    "urlencode",
+    "wordcount",
+]
+_TEXT_METHODS_REFUSED = frozenset(
+    [
+        "center",
+        "ljust",
+        "rjust",
+        "zfill",
+        "expandtabs",
+        "format",
+        "format_map",
+        "encode",
+        "translate",
+        "maketrans",
+    ]
+)
+_wide_format = re.compile(r"\*|[0-9]{3,}").search
+
+
+class _Refused(Exception):
+    """What the fence stops; the message is for the author."""
+
+    def __init__(self, message: str, help: str | None = None) -> None:
+        super().__init__(message)
+        self.message, self.help = message, help
+
+
+class _Joining(CodeGenerator):
+    """`a ~ b` as a call that looks at the length."""
+
+    def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:
+        self.write("environment.joined((")
+        for part in node.nodes:
+            self.visit(part, frame)
+            self.write(", ")
+        self.write("))")
+
+
+class LineMarks(Extension):
+    """Writes the template's line into the text at each line and expression, so that a place in the text can be traced."""
+
+    def filter_stream(self, stream: TokenStream) -> Iterator[Token]:  # type: ignore[override]
+        for token in stream:
+            if token.type == "data":
+                lines = token.value.split("\n")
+                marked = (f"\0{token.lineno + at}\1{line}" for at, line in enumerate(lines))
+                yield Token(token.lineno, "data", "\n".join(marked))
+                continue
+            if token.type == "variable_begin":
+                yield Token(token.lineno, "data", f"\0{token.lineno}\1")
+            yield token
+
+
+class _Fenced(ImmutableSandboxedEnvironment):
+    code_generator_class = _Joining
+    intercepted_binops = frozenset(("*", "**", "%", "+"))
+
+    def __init__(self) -> None:
+        super().__init__(
+            undefined=StrictUndefined,
+            finalize=self.written,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+            autoescape=False,
+            cache_size=0,
+        )
+        self.left = BUDGET
+        self.turn_cost = 1
+        self.globals = {"range": self.range, "dict": dict, "namespace": Namespace}
+        known: dict[str, Callable[..., Any]] = dict(self.filters)
+        self.filters = {name: _paid(known[name]) for name in _FILTERS}
+        self.filters |= {
+            "count": _paid(known["length"]),
+            "string": self.written,
+            "round": _round,
+            "join": _join,
+            "format": _format,
+            "replace": _replace,
+            "tojson": _tojson,
+            "counted": _counted,
+        }
+
+    def spend(self, amount: int = 1) -> None:
+        self.left -= amount
+        if self.left < 0:
+            raise _Refused("the expression takes too long", "make the loop shorter, or the manifest smaller")
+
+    def fits(self, value: Any) -> Any:
+        """`value`, unless it is too large to go on with."""
+        if isinstance(value, int):
+            if value.bit_length() > MAX_INTEGER_BITS:
+                raise _Refused("the number becomes too large")
+        elif isinstance(value, str | list | tuple | bytes) and len(value) > MAX_TEXT:
+            raise _too_long()
+        return value
+
+    def written(self, value: Any) -> Any:
+        """What `{{ value }}` writes: the form its author wrote, and nothing for which there is none."""
+        if isinstance(value, Undefined):
+            return value
+        if value is None:
+            raise _Refused(
+                "the value is empty", "give it a value, or write a default: {{ name | default('…', true) }}"
+            )
+        try:
+            text = shown(value)
+        except TypeError:
+            help = "pick one entry, or join them: {{ names | join(', ') }}"
+            raise _Refused("a list or mapping cannot be written into a text", help) from None
+        self.spend(1 + len(text) // 50)
+        return text
+
+    def joined(self, parts: Iterable[Any]) -> str:
+        return str(self.fits("".join([str(self.written(part)) for part in parts])))
+
+    def range(self, *args: int) -> range:
+        numbers = range(*args)
+        if len(numbers) > MAX_RANGE:
+            raise _Refused(f"a range of more than {MAX_RANGE:,} numbers")
+        self.spend(len(numbers))
+        return numbers
+
+    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        self.spend()
+        if operator == "*":
+            _check_product(left, right)
+        elif operator == "**" and not (_is_small(left, 10**6) and _is_small(right, 64)):
+            raise _Refused("the power is too large")
+        elif operator == "%" and isinstance(left, str):
+            return _format(self, left, *(right if isinstance(right, tuple) else (right,)))
+        elif (
+            operator == "+" and isinstance(left, str | list | tuple) and isinstance(right, str | list | tuple)
+        ):
+            self.spend((len(left) + len(right)) // 50)
+        return self.fits(super().call_binop(context, operator, left, right))
+
+    def call(self, context: Any, function: Any, /, *args: Any, **kwargs: Any) -> Any:
+        self.spend(self.turn_cost)
+        owner, name = getattr(function, "__self__", None), getattr(function, "__name__", "")
+        if isinstance(owner, str):
+            if name in _TEXT_METHODS_REFUSED:
+                raise _Refused(
+                    f"`{name}` is not available", "the filter `format` writes numbers: '%.2f' | format(price)"
+                )
+            if name == "replace" and len(args) >= 2:
+                _check_replacement(owner, str(args[0]), str(args[1]))
+            if name == "join" and args:
+                return _join(self, args[0], owner)
+            self.spend(len(owner) // 50)
+        elif isinstance(owner, int | float | bytes):
+            raise _Refused(f"`{name}` is not available")
+        return self.fits(super().call(context, function, *args, **kwargs))
+
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        """Every loop counts its turns; a turn of a large template costs more."""
+        tree = super()._parse(source, name, filename)
+        cost = nodes.Const(1 + len(source) // 100)
+        for loop in list(tree.find_all(nodes.For)):
+            line = loop.iter.lineno
+            loop.iter = nodes.Filter(loop.iter, "counted", [cost], [], None, None, lineno=line)
+            loop.iter.set_environment(self)
+        return tree
+
+
+def _too_long() -> _Refused:
+    return _Refused(f"the text becomes longer than {MAX_TEXT:,} characters")
+
+
+def _is_small(value: Any, limit: int) -> bool:
+    return isinstance(value, int | float) and abs(value) <= limit
+
+
+def _check_product(left: Any, right: Any) -> None:
+    for sequence, times in ((left, right), (right, left)):
+        if (
+            isinstance(sequence, str | list | tuple)
+            and isinstance(times, int)
+            and len(sequence) * times > MAX_TEXT
+        ):
+            raise _too_long()
+
+
+def _check_replacement(text: str, before: str, after: str) -> None:
+    if text.count(before) * len(after) > MAX_TEXT:
+        raise _too_long()
+
+
+def _paid(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A filter of jinja2 that pays for the size of what it is given."""
+    takes_context = hasattr(function, "jinja_pass_arg")
+
+    @functools.wraps(function)
+    def paid(*args: Any, **kwargs: Any) -> Any:
+        passed = args[0] if takes_context else None
+        environment = getattr(passed, "environment", passed)
+        value = args[1 if takes_context else 0]
+        if isinstance(environment, _Fenced):
+            environment.spend(1 + (len(value) if isinstance(value, list | tuple | dict | str) else 0) // 10)
+        return function(*args, **kwargs)
+
+    if takes_context:
+        return paid
+
+    @pass_environment
+    def paid_by(environment: _Fenced, *args: Any, **kwargs: Any) -> Any:
+        environment.spend(1 + (len(args[0]) if isinstance(args[0], list | tuple | dict | str) else 0) // 10)
+        return environment.fits(function(*args, **kwargs))
+
+    return paid_by
+
+
+@pass_environment
+def _counted(environment: _Fenced, value: Iterable[Any], cost: int) -> Iterator[Any]:
+    for item in value:
+        environment.spend(cost)
+        yield item
+
+
+@pass_environment
+def _join(environment: _Fenced, value: Iterable[Any], d: Any = "", attribute: str | None = None) -> str:
+    items = map(make_attrgetter(environment, attribute), value) if attribute else value
+    texts, size = [], 0
+    for item in items:
+        texts.append(str(environment.written(item)))
+        size += len(texts[-1]) + len(str(d))
+        if size > MAX_TEXT:
+            raise _too_long()
+    return str(environment.written(d)).join(texts)
+
+
+@pass_environment
+def _format(environment: _Fenced, value: Any, *args: Any) -> str:
+    if _wide_format(str(value)):
+        raise _Refused("a width of more than two digits is not available")
+    shown_args = tuple(arg if type(arg) in (int, float) else str(environment.written(arg)) for arg in args)
+    return str(environment.fits(str(value) % shown_args))
+
+
+@pass_environment
+def _replace(environment: _Fenced, value: Any, before: Any, after: Any) -> str:
+    text, before, after = (str(environment.written(part)) for part in (value, before, after))
+    _check_replacement(text, before, after)
+    return text.replace(before, after)
+
+
+@pass_environment
+def _tojson(environment: _Fenced, value: Any) -> str:
+    import json  # noqa: PLC0415
+
+    if isinstance(value, Undefined):
+        return str(value)
+    return str(environment.fits(json.dumps(value, ensure_ascii=False)))
+
+
+def _round(value: float, precision: int = 0) -> float:
+    if not 0 <= precision <= 10:
+        raise _Refused("round to between 0 and 10 places")
+    return round(value, precision)
+
+
+class Expressions:
+    """Compiles and renders in one fenced environment. All errors are Unrendered."""
+
+    def __init__(self) -> None:
+        self._environment = _Fenced()
+        self._marking: _Fenced | None = None
+
+    def compile(self, text: str) -> Template:
+        return self._guard(lambda: self._environment.from_string(text), {}, self._environment)
+
+    def render(self, template: Template, scope: Scope) -> str:
+        environment = self._environment
+        environment.left = BUDGET
+        text = self._guard(lambda: template.render(scope), scope, environment)
+        if len(text) > 10 * MAX_TEXT:
+            raise Unrendered("CMP112", "the rendered text becomes too long")
+        if not text.isascii():
+            self._guard(lambda: text.encode("utf-8"), scope, environment)
+        return text
+
+    def template(self, text: str, scope: Scope) -> tuple[str, str]:
+        """A whole template rendered twice: as it is, and with LineMarks."""
+        self._environment.turn_cost = 1 + len(text) // 100
+        plain = self.render(self.compile(text), scope)
+        if self._marking is None:
+            self._marking = _Fenced()
+            self._marking.add_extension(LineMarks)
+        marking = self._marking
+        marking.left = 10 * BUDGET
+        self._environment.turn_cost = 1
+        return plain, self._guard(lambda: marking.from_string(text).render(scope), scope, marking)
+
+    def _guard(self, work: Callable[[], Any], scope: Scope, environment: _Fenced) -> Any:
+        try:
+            return work()
+        except Exception as error:  # noqa: BLE001  (a template can raise anything Python can)
+            raise _explained(error, scope, environment) from None
+
+
+_is_undefined = re.compile(r"^'(.+)' is undefined$").match
+_has_no = re.compile(r"has no (?:attribute|element) (.+)$").search
+
+
+def _explained(error: Exception, scope: Scope, environment: _Fenced) -> Unrendered:
+    """An exception of Jinja or of Python, in the author's words."""
+    if isinstance(error, TemplateSyntaxError):
+        return _syntax(error, environment)
+    line = _line_of(error)
+    if isinstance(error, UndefinedError):
+        return _not_defined(str(error.message), scope, line)
+    if isinstance(error, _Refused):
+        return Unrendered("CMP112", error.message, line=line, help=error.help)
+    message, help = "the expression cannot be worked out", None
+    if isinstance(error, SecurityError):
+        message = "the expression reaches for something that manifests may not use"
+    elif isinstance(error, ZeroDivisionError):
+        message = "the expression divides by zero"
+    elif isinstance(error, UnicodeEncodeError):
+        message = "the expression writes a character that does not exist"
+    elif isinstance(error, TypeError) and "no loader" in str(error):
+        message, help = "one template cannot include or import another", "put the shared values under `vars:`"
+    elif isinstance(error, TypeError):
+        message = "the expression mixes values that do not go together, such as a number and a text"
+        help = "join texts with ~, as in {{ a ~ b }}; make a number of a text with {{ a | int }}"
+    elif isinstance(error, RecursionError | MemoryError):
+        message = "the expression is nested too deeply"
+    return Unrendered("CMP112", message, line=line, help=help)
+
+
+def _syntax(error: TemplateSyntaxError, environment: _Fenced) -> Unrendered:
+    said = str(error.message or "").rstrip(".")
+    help = None
+    unknown = re.match(r"No (filter|test) named '(.*)'", said)
+    if unknown:
+        known = environment.filters if unknown[1] == "filter" else environment.tests
+        said, help = (
+            f"there is no {unknown[1]} `{unknown[2]}`",
+            did_you_mean(unknown[2], set(known) - {"counted"}),
+        )
+        return Unrendered("CMP112", f"Jinja: {said}", word=unknown[2], line=error.lineno, help=help)
+    return Unrendered("CMP112", f"Jinja: {said}", line=error.lineno, help=help)
+
+
+def _not_defined(message: str, scope: Scope, line: int | None) -> Unrendered:
+    name = _is_undefined(message)
+    if name:
+        return undefined(name[1], scope, line)
+    missing = _has_no(message)
+    word = missing[1].strip("'\"") if missing else None
+    said = f"`{word}` is not defined in this value" if word else "a name is not defined"
+    return Unrendered("CMP111", said, word=word, line=line)
+
+
+def _line_of(error: BaseException) -> int | None:
+    """The template's line: that of the last frame inside it."""
+    line, frame = None, error.__traceback__
+    while frame is not None:
+        if frame.tb_frame.f_code.co_filename == "<template>":
+            line = frame.tb_lineno
+        frame = frame.tb_next
+    return line

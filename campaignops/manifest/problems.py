@@ -1,0 +1,65 @@
+"""Where findings of one run are gathered: masked, and not without end. It knows no YAML."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from campaignops.audience import mask_all
+from campaignops.findings import Finding, Place, Severity
+
+MAX_PER_FILE = 100
+
+
+class Problems:
+    """A growing list of findings. Whatever looks like a phone number in one is masked here, so no caller can forget."""
+
+    def __init__(self) -> None:
+        self.findings: list[Finding] = []
+        self.errors = 0
+        self._per_file: Counter[str] = Counter()
+
+    def add(
+        self,
+        code: str,
+        message: str,
+        place: Place | None,
+        *,
+        note: str | None = None,
+        help: str | None = None,
+        severity: Severity = "error",
+    ) -> None:
+        note, help = note and mask_all(note), help and mask_all(help)
+        self.extend([Finding(code, severity, mask_all(message), place, note, help)])
+
+    def extend(self, findings: Iterable[Finding]) -> None:
+        for finding in findings:
+            self.errors += finding.severity == "error"
+            file = finding.place.file if finding.place else ""
+            self._per_file[file] += 1
+            if self._per_file[file] <= MAX_PER_FILE:
+                self.findings.append(finding)
+            elif self._per_file[file] == MAX_PER_FILE + 1:
+                place = Place(file, finding.place.line) if finding.place else None
+                message = "more problems follow in this file; they are shown when these are settled"
+                self.findings.append(Finding(finding.code, finding.severity, message, place))
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that was probably meant."""
+    from difflib import get_close_matches  # noqa: PLC0415  (only needed when something is wrong)
+
+    by_folded = {name.casefold(): name for name in known}
+    found = get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.6)
+    return by_folded[found[0]] if found else None
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str | None:
+    """Help for a word that is not known: the nearest one, or all when they are few."""
+    known = sorted(known)
+    near = nearest(word, known)
+    if near is not None:
+        return f"did you mean `{near}`?"
+    if 0 < len(known) <= 12:
+        return "known here: " + ", ".join(f"`{name}`" for name in known)
+    return None

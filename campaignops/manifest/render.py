@@ -1,0 +1,136 @@
+"""Jinja in values and in whole templates: text and names in, text out. Pure; jinja2 is imported at the first expression
+that is more than a plain `{{ name }}`. It knows no YAML."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from campaignops.manifest.problems import did_you_mean
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+    from campaignops.manifest.expressions import Expressions
+
+MAX_COMPILED = 2048
+_split_at_names = re.compile(r"\{\{ *([A-Za-z_][A-Za-z0-9_]*) *\}\}").split
+
+Scope = Mapping[str, object]
+
+
+class Unrendered(Exception):
+    """A text that could not be rendered. `line` is within the text, from 1; `word` is where to put the caret."""
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        word: str | None = None,
+        line: int | None = None,
+        note: str | None = None,
+        help: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code, self.message, self.word, self.line = code, message, word, line
+        self.note, self.help = note, help
+
+
+def has_marks(text: str) -> bool:
+    return "{{" in text or "{%" in text or "{#" in text
+
+
+class Renderer:
+    """Renders texts, remembering how each distinct text is put together."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, list[str] | Template] = {}
+        self._expressions: Expressions | None = None
+
+    def text(self, text: str, scope: Scope) -> str:
+        """The rendered text. Raises Unrendered."""
+        how = self._known.get(text)
+        if how is None:
+            how = self._prepare(text)
+        if how.__class__ is list:
+            try:
+                # The usual case: literal text and names in turn, no Jinja needed.
+                return "".join([shown(scope[part]) if at % 2 else part for at, part in enumerate(how)])
+            except (KeyError, TypeError):
+                how = self._keep(
+                    text, self.expressions.compile(text)
+                )  # it says what is wrong, or knows better
+        return self.expressions.render(how, scope)
+
+    def _prepare(self, text: str) -> list[str] | Template:
+        parts = _split_at_names(text)
+        if len(parts) > 1 and "\r" not in text and not any(map(has_marks, parts[::2])):
+            return self._keep(text, parts)
+        return self._keep(text, self.expressions.compile(text))
+
+    def _keep(self, text: str, how: Any) -> Any:
+        if len(self._known) >= MAX_COMPILED:
+            self._known.pop(next(iter(self._known)))
+        self._known[text] = how
+        return how
+
+    @property
+    def expressions(self) -> Expressions:
+        if self._expressions is None:
+            from campaignops.manifest.expressions import Expressions  # noqa: PLC0415  (jinja2 costs 45 ms)
+
+            self._expressions = Expressions()
+        return self._expressions
+
+    def tree(self, value: Any, scope: Scope, failed: list[tuple[tuple[str | int, ...], Unrendered]]) -> Any:
+        """`value` with every text in it rendered; a text that cannot be stays as it is and goes to `failed`."""
+        return self._tree(value, scope, failed, ())
+
+    def _tree(self, value: Any, scope: Scope, failed: Any, path: tuple[str | int, ...]) -> Any:
+        kind = value.__class__
+        if kind is str:
+            return self._leaf(value, scope, failed, path) if has_marks(value) else value
+        if kind is dict:
+            return {
+                key: (
+                    item
+                    if item.__class__ is str and "{" not in item
+                    else self._tree(item, scope, failed, (*path, key))
+                )
+                for key, item in value.items()
+            }
+        if kind is list:
+            return [
+                item
+                if item.__class__ is str and "{" not in item
+                else self._tree(item, scope, failed, (*path, at))
+                for at, item in enumerate(value)
+            ]
+        return value
+
+    def _leaf(self, text: str, scope: Scope, failed: Any, path: tuple[str | int, ...]) -> str:
+        try:
+            return self.text(text, scope)
+        except Unrendered as problem:
+            failed.append((path, problem))
+            return text
+
+
+def shown(value: object) -> str:
+    """A value as it stands in rendered text: as its author wrote it. Raises TypeError for what has no such form."""
+    if value.__class__ is str:
+        return value  # type: ignore[return-value]
+    if value is True:
+        return "true"
+    if value is False:
+        return "false"
+    if isinstance(value, int | float | str):
+        return str(value)
+    raise TypeError
+
+
+def undefined(name: str, scope: Scope, line: int | None = None) -> Unrendered:
+    help = did_you_mean(name, scope) or f"set it: under `vars:`, or with --var {name}=…"
+    return Unrendered("CMP111", f"`{name}` is not defined", word=name, line=line, help=help)

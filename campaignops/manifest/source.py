@@ -1,0 +1,153 @@
+"""One file while it is being read: its nodes, and the place of anything in it. Places are only looked up when needed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Protocol
+
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
+
+from campaignops.findings import Place
+from campaignops.manifest import nodes
+from campaignops.manifest.nodes import MAX_BYTES, Flaw, Span, Unreadable
+from campaignops.manifest.problems import Problems
+from campaignops.manifest.render import Renderer, Scope
+from campaignops.manifest.template import rendered
+
+Path = Sequence[str | int]
+
+
+class LineMap(Protocol):
+    """For a file that was rendered before it was parsed: where a stretch of the result comes from."""
+
+    def __call__(self, span: Span) -> Span: ...
+
+
+class Source:
+    """A parsed file: `file` relative to the project, `root` its root node (None when the document is empty)."""
+
+    def __init__(
+        self, file: str, data: bytes, root: Node | None = None, line_map: LineMap | None = None
+    ) -> None:
+        self.file = file
+        self.data = data
+        self.root = root
+        self.line_map = line_map
+
+    @cached_property
+    def lines(self) -> list[str]:
+        return self.data.decode("utf-8", "replace").removeprefix("\ufeff").split("\n")
+
+    def place(self, span: Span) -> Place:
+        """The place of a stretch, as wide as its first line has it."""
+        if self.line_map is not None:
+            span = self.line_map(span)
+        end = span.end_column if span.end_line == span.line else self._width(span.line)
+        return Place(self.file, span.line + 1, span.column + 1, max(end - span.column, 1))
+
+    def _width(self, line: int) -> int:
+        return len(self.lines[line].rstrip()) if line < len(self.lines) else 0
+
+    def place_of(self, node: Node) -> Place:
+        if self.line_map is None and node.start_mark.line == node.end_mark.line:
+            start = node.start_mark
+            return Place(
+                self.file, start.line + 1, start.column + 1, max(node.end_mark.column - start.column, 1)
+            )
+        return self.place(nodes.span(node))
+
+    def locate(self, top: tuple[Node, Node], path: Path, *, key: bool = False) -> Place:
+        """The place of a field below the pair `top` (key node, value node): of its value when that is a scalar, else of
+        its key, or of the key always with `key`; of the nearest parent when the field is not there."""
+        key_node, node = top
+        for part in path:
+            step = child(node, part)
+            if step is None:
+                return self.place_of(key_node)
+            key_node, node = step
+        return self.place_of(node if isinstance(node, ScalarNode) and node.value and not key else key_node)
+
+    def find_in(self, top: tuple[Node, Node], path: Path, word: str) -> Place:
+        """The place of a word inside a value; of the value when the word does not stand there as such."""
+        import re  # noqa: PLC0415
+
+        node = top[1]
+        for part in path:
+            step = child(node, part)
+            if step is None:
+                return self.locate(top, path)
+            node = step[1]
+        whole = nodes.span(node)
+        if not isinstance(node, ScalarNode) or self.line_map is not None:
+            return self.locate(top, path)
+        for number in range(whole.line, min(whole.end_line + 1, len(self.lines))):
+            start = whole.column if number == whole.line else 0
+            found = re.compile(rf"(?<![\w.]){re.escape(word)}(?!\w)").search(self.lines[number], start)
+            if found:
+                return Place(self.file, number + 1, found.start() + 1, len(word))
+        return self.locate(top, path)
+
+    def report(self, flaws: list[Flaw], problems: Problems) -> None:
+        for flaw in flaws:
+            problems.add(flaw.code, flaw.message, self.place(flaw.span), note=flaw.note, help=flaw.help)
+
+
+def child(node: Node, part: str | int) -> tuple[Node, Node] | None:
+    """From a node to a child: (the node that names it, the child). Looks through `<<` as well."""
+    if isinstance(node, MappingNode):
+        for key, value in node.value:
+            if isinstance(key, ScalarNode) and key.value == part:
+                return key, value
+        for key, value in node.value:
+            if isinstance(key, ScalarNode) and key.value == "<<":
+                for source in [value] if isinstance(value, MappingNode) else value.value:
+                    if isinstance(source, MappingNode) and (found := child(source, part)):
+                        return found
+        return None
+    if isinstance(part, int) and isinstance(node.value, list) and part < len(node.value):
+        return node.value[part], node.value[part]
+    return None
+
+
+def read_bytes(path: str) -> bytes:
+    """The bytes of a manifest. Raises OSError, and Unreadable when the file is too large; reads no more than the limit."""
+    handle = os.open(path, os.O_RDONLY | _NONBLOCK)
+    try:
+        data = os.read(handle, _USUAL_BYTES)
+        if len(data) < _USUAL_BYTES:
+            return data
+        size = os.fstat(handle).st_size
+        if size > MAX_BYTES:
+            raise Unreadable(Flaw("CMP102", f"the file has {size / 1e6:.1f} MB; the limit is 1 MB", Span()))
+        parts = [data]
+        while more := os.read(handle, MAX_BYTES):
+            parts.append(more)
+        return b"".join(parts)
+    finally:
+        os.close(handle)
+
+
+_USUAL_BYTES = 16_384
+_NONBLOCK = getattr(os, "O_NONBLOCK", 0)
+
+
+def load(root: str, file: str, renderer: Renderer, scope: Scope) -> Source:
+    """A manifest, rendered when it is a template, parsed. Raises Unreadable with places in it, and OSError."""
+    source = Source(file, read_bytes(f"{root}/{file}"))
+    data = source.data
+    if file.endswith(".j2"):
+        data, source.line_map = rendered(data, scope, renderer)
+    try:
+        source.root = nodes.parse(data)
+    except Unreadable as problem:
+        if source.line_map is None:
+            raise
+        raise Unreadable(problem.flaw._replace(span=source.line_map(problem.flaw.span))) from None
+    return source
+
+
+def pairs(node: Node) -> list[tuple[Node, Node]]:
+    """The pairs of a mapping node that have a scalar for a key."""
+    return [pair for pair in node.value if isinstance(pair[0], ScalarNode)]

@@ -1,0 +1,153 @@
+"""When to send: the written form -> a point in time. It reads no clock; whether a time is past is not its question."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from campaignops.manifest.complaints import Complaint
+from campaignops.manifest.problems import nearest
+from campaignops.model import At, Draft, Now, Send
+
+LAST_S = 4_102_444_800  # the year 2100
+_EXAMPLE = 'for example at: "2030-07-30 18:06", timezone: Europe/Berlin'
+_is_time = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2}:[0-9]{2}(?::[0-9]{2})?)(?: ?(Z|[+-][0-9]{2}:?[0-9]{2}))?\Z"
+).match
+_is_unix = re.compile(r"[0-9]{9,11}\Z").match
+# Names that lead into the zone folder but mean something else on each machine.
+_NOT_ZONES = ("posix", "right", "localtime", "Factory", "leap", "tzdata", "zone", "iso3166")
+
+
+class Untimely(Exception):
+    def __init__(
+        self, code: str, path: tuple[str, ...], message: str, note: str | None = None, help: str | None = None
+    ):
+        super().__init__(message)
+        self.complaint = Complaint(code, path, message, note, help)
+
+
+def send_of(form: Any, default_zone: str) -> Send:
+    """The send form as a value. Raises Untimely."""
+    if form == "draft":
+        return Draft()
+    if form == "now":
+        return Now()
+    text = form["at"]
+    found = _is_time(text)
+    if found is None and _is_unix(text):
+        _refuse_with(form, ("fold",), "Unix seconds are the same everywhere")
+        return At(_bounded(int(text)), _checked_zone(form, default_zone))
+    if found is None:
+        raise _not_a_time(text)
+    offset = found[3]
+    if offset:
+        _refuse_with(form, ("timezone", "fold"), "the time has an offset already")
+        return _at_offset(text, found)
+    name = form.get("timezone", default_zone)
+    zone = _zone(form, name)
+    try:
+        local = datetime.fromisoformat(f"{found[1]}T{found[2]}")
+    except ValueError:
+        raise _not_a_time(text) from None
+    return At(_bounded(_instant(local, zone, form)), name)
+
+
+def _at_offset(text: str, found: re.Match[str]) -> At:
+    try:
+        moment = datetime.fromisoformat(f"{found[1]}T{found[2]}{found[3]}")
+        return At(_bounded(int(moment.timestamp())), "UTC" if found[3] == "Z" else found[3])
+    except (ValueError, OverflowError):
+        raise _not_a_time(text) from None
+
+
+def _refuse_with(form: dict[str, str], names: tuple[str, ...], why: str) -> None:
+    for name in names:
+        if name in form:
+            raise Untimely(
+                "CMP116", ("send", name), f"`{name}` does not apply here: {why}", help=f"leave `{name}` out"
+            )
+
+
+def _not_a_time(text: str) -> Untimely:
+    note = "the time of day is missing" if re.fullmatch(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}", text) else None
+    return Untimely("CMP405", ("send", "at"), f"`{text[:40]}` is not a point in time", note, _EXAMPLE)
+
+
+def _bounded(time_s: int) -> int:
+    if not 0 < time_s < LAST_S:
+        raise Untimely("CMP405", ("send", "at"), "the time is not between 1970 and 2100", None, _EXAMPLE)
+    return time_s
+
+
+def _checked_zone(form: dict[str, str], default: str) -> str:
+    name = form.get("timezone", default)
+    _zone(form, name)
+    return name
+
+
+def _zone(form: dict[str, str], name: str) -> ZoneInfo:
+    zone = zone_named(name)
+    if zone is None:
+        raise Untimely(
+            "CMP405", ("send", "timezone"), f"`{name[:60]}` is not a time zone", help=zone_help(name)
+        )
+    return zone
+
+
+@cache
+def zone_named(name: str) -> ZoneInfo | None:
+    """The zone of an IANA name, None when there is none."""
+    if name.startswith(_NOT_ZONES):
+        return None
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # what zoneinfo raises for absent, absurd and folder names
+        return None
+
+
+def zone_help(name: str) -> str:
+    near = nearest(name, available_timezones()) or _with_city(name)
+    return f"did you mean `{near}`?" if near else "an IANA name such as Europe/Berlin, or UTC"
+
+
+def _with_city(name: str) -> str | None:
+    city = "/" + name.casefold().replace(" ", "_")
+    return next((zone for zone in sorted(available_timezones()) if zone.casefold().endswith(city)), None)
+
+
+def _instant(local: datetime, zone: ZoneInfo, form: dict[str, str]) -> int:
+    first, second = local.replace(tzinfo=zone), local.replace(tzinfo=zone, fold=1)
+    early, late = first.utcoffset(), second.utcoffset()
+    if early == late:
+        return int(first.timestamp())
+    if first.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != local:
+        raise _skipped(first, second, zone)
+    fold = form.get("fold")
+    if fold is None:
+        raise _twice(first, second, zone)
+    return int((first if fold == "first" else second).timestamp())
+
+
+def _reading(moment: datetime, zone: ZoneInfo) -> str:
+    return moment.astimezone(UTC).astimezone(zone).isoformat(" ", "minutes")
+
+
+def _skipped(first: datetime, second: datetime, zone: ZoneInfo) -> Untimely:
+    message = f"{first:%Y-%m-%d %H:%M} does not exist in {zone.key}: the clock jumps over it"
+    readings = sorted((_reading(first, zone), _reading(second, zone)))
+    return Untimely(
+        "CMP406",
+        ("send", "at"),
+        message,
+        help=f'write at: "{readings[0]}" or at: "{readings[1]}", without timezone',
+    )
+
+
+def _twice(first: datetime, second: datetime, zone: ZoneInfo) -> Untimely:
+    message = f"{first:%Y-%m-%d %H:%M} happens twice in {zone.key}"
+    help = f"fold: first is {_reading(first, zone)}, fold: second is {_reading(second, zone)}"
+    return Untimely("CMP406", ("send", "at"), message, help=help)

@@ -1,0 +1,69 @@
+"""Finds the manifests of a project. What it leaves out on purpose it says: a manifest that is silently not read looks like
+one that was deleted."""
+
+from __future__ import annotations
+
+import os
+
+from campaignops.findings import Place
+from campaignops.manifest.problems import Problems
+from campaignops.project import SETTINGS_FILE
+
+
+def manifests(root: str, problems: Problems) -> list[str]:
+    """The paths of all manifests below `root`, relative to it with /, sorted."""
+    found: list[str] = []
+    _walk(root, "", found, problems)
+    found.sort()
+    return found
+
+
+def _walk(root: str, below: str, found: list[str], problems: Problems) -> None:
+    try:
+        with os.scandir(f"{root}/{below}") as entries:
+            for entry in entries:
+                name = entry.name
+                if name[0] in "._":
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    _walk(root, f"{below}{name}/", found, problems)
+                elif name.endswith((".yaml", ".yaml.j2")):
+                    if below or name != SETTINGS_FILE:
+                        _take(entry, root, below + name, found, problems)
+                else:
+                    _mention(entry, below + name, problems)
+    except OSError as error:
+        problems.add(
+            "CMP113", f"the folder cannot be read: {error.strerror}", Place(below.rstrip("/") or ".")
+        )
+
+
+def _take(entry: os.DirEntry[str], root: str, file: str, found: list[str], problems: Problems) -> None:
+    if entry.is_symlink() and not os.path.realpath(entry.path).startswith(root.rstrip("/") + "/"):  # noqa: PTH
+        problems.add(
+            "CMP114",
+            "the link leads outside the project folder",
+            Place(file),
+            help="copy the file into the project",
+        )
+    elif not entry.is_file():
+        problems.add("CMP113", "not a regular file", Place(file))
+    else:
+        found.append(file)
+
+
+def _mention(entry: os.DirEntry[str], file: str, problems: Problems) -> None:
+    if file.endswith((".yml", ".yml.j2")):
+        help = f"rename it to {file.replace('.yml', '.yaml')}"
+        problems.add(
+            "CMP118",
+            "not read: the names of manifests end in .yaml",
+            Place(file),
+            help=help,
+            severity="warning",
+        )
+    elif entry.is_symlink() and entry.is_dir():
+        message = "not read: links to folders are not followed"
+        problems.add(
+            "CMP114", message, Place(file), help="move the folder into the project", severity="warning"
+        )

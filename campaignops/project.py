@@ -1,0 +1,78 @@
+"""Settings as values, and where a project is. It reads no file: `manifest.settings` turns campaignops.yaml into these."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from campaignops.errors import ProjectError
+
+SETTINGS_FILE = "campaignops.yaml"
+SANDBOX = "sandbox"
+DEFAULT_STATE = "campaignops.state.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Pbx:
+    """How to reach the PBX. `url` is `sandbox` or scheme, host and port without a path; `ca_file` is absolute;
+    `fingerprint` is `sha256:` and 64 hex digits; `schedule_literal` is what `send_type` says for a scheduled campaign
+    (the page "Add a Message Campaign" says `schedule` in its table and `scheduled` in its example)."""
+
+    url: str = SANDBOX
+    timeout_s: float = 30.0
+    ca_file: str | None = None
+    fingerprint: str | None = None
+    delivery: Literal["staged", "direct"] = "staged"
+    schedule_literal: Literal["schedule", "scheduled"] = "schedule"
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """The settings of one run. `root` is absolute; `state` is a path relative to it, or absolute.
+
+    `vars` come from the settings and the environment and give way to the `vars:` of a manifest; `overrides` come from
+    CAMPAIGNOPS_VAR_name, --var-file and --var and give way to nothing.
+    """
+
+    root: Path
+    environment: str | None = None
+    pbx: Pbx = Pbx()
+    state: str = DEFAULT_STATE
+    timezone: str = "UTC"
+    vars: Mapping[str, object] = field(default_factory=dict)
+    overrides: Mapping[str, object] = field(default_factory=dict)
+    max_recipients: int = 1000
+
+    @property
+    def state_path(self) -> Path:
+        return self.root / self.state
+
+
+def find(directory: str | None = None) -> Path:
+    """The project folder: `directory` (-C), else the current folder, else ./campaigns. Raises ProjectError."""
+    if directory is not None:
+        return _holding_settings(Path(directory))
+    here = Path.cwd()
+    for folder in (here, here / "campaigns"):
+        if (folder / SETTINGS_FILE).is_file():
+            return folder.resolve()
+    raise ProjectError(
+        f"no project here: neither this folder nor ./campaigns holds {SETTINGS_FILE}; "
+        "run `campaignops init`, or name the folder with -C DIR",
+        code="no_project",
+    )
+
+
+def _holding_settings(folder: Path) -> Path:
+    if not folder.is_dir():
+        raise ProjectError(
+            f"there is no folder {folder}; check -C, or run `campaignops init {folder}`", code="no_project"
+        )
+    if not (folder / SETTINGS_FILE).is_file():
+        raise ProjectError(
+            f"{folder} holds no {SETTINGS_FILE}; check -C, or run `campaignops init {folder}`",
+            code="no_project",
+        )
+    return folder.resolve()
