@@ -46,7 +46,12 @@ def start(
     from campaignops.sandbox.running import Sandbox  # noqa: PLC0415
     from campaignops.sandbox.store import Store  # noqa: PLC0415
 
-    return Sandbox(Pbx(Store(store), now, seed, personality), host, port)
+    opened = Store(store)
+    try:
+        return Sandbox(Pbx(opened, now, seed, personality), host, port)
+    except BaseException:
+        opened.close()
+        raise
 
 
 def serve(

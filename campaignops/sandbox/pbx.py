@@ -51,6 +51,8 @@ class Pbx:
         self.store = store
         self.clock = Clock(now, store)
         self.started_at = now()
+        self.epoch = 0
+        """How often the sandbox was reset."""
         self._at_reset = (seeds.read(seed) or store.meta("seed", None), personality)
         self._prepare(*self._at_reset)
 
@@ -71,6 +73,7 @@ class Pbx:
         given = first_seed if seed is None else seeds.read(seed)
         switches = (first_personality or Personality()).changed(personality or {})
         seeds.complete(given)
+        self.epoch += 1
         self.store.wipe()
         self._prepare(given, switches)
 

@@ -99,4 +99,7 @@ class Sandbox:
 
     def _serve(self) -> None:
         with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
-            runner.run(wire.run(server.build(self._pbx), self._listener, self._ready.set, self._stop))
+            try:
+                runner.run(wire.run(server.build(self._pbx), self._listener, self._ready.set, self._stop))
+            finally:
+                self._ready.set()

@@ -49,9 +49,12 @@ class Api:
         with self._pbx.lock:
             seq = journal.arrived(self._pbx.store, self._pbx.clock.now(), request.method, endpoint, call)
             fault = self._pbx.faults.strike(endpoint)
-        await asyncio.sleep(fault.delay_before_s)
+            epoch = self._pbx.epoch
+        if not await self._held(fault.delay_before_s, epoch):
+            return await wire.reset(scope)
         body = self._work(request, call, fault) if fault.works else None
-        await asyncio.sleep(fault.delay_after_s)
+        if not await self._held(fault.delay_after_s, epoch):
+            return await wire.reset(scope)
         response = None if fault.drop else _response(request, body, fault)
         self._note(seq, response, body, fault)
         if response is None:
@@ -60,6 +63,12 @@ class Api:
             await _send_some(scope, send, response, fault.truncate_at)
         else:
             await response(scope, receive, send)
+        return None
+
+    async def _held(self, seconds: float, epoch: int) -> bool:
+        """Wait; False when the sandbox was reset meanwhile, which forgets the requests on their way."""
+        await asyncio.sleep(seconds)
+        return epoch == self._pbx.epoch
 
     def _work(self, request: Request, call: Call, fault: Fault) -> Json | None:
         """The body of the PBX's own answer; None when the request is not one that it answers."""
@@ -67,9 +76,9 @@ class Api:
             return None
         if request.path_params["version"] != VERSION:
             return endpoints.unsupported_version()
-        for _ in range(1 + fault.twice):
-            body = endpoints.answer(self._pbx, request.path_params["endpoint"], request.method, call)
-        return body
+        deliveries = 2 if fault.twice else 1
+        name = request.path_params["endpoint"]
+        return [endpoints.answer(self._pbx, name, request.method, call) for _ in range(deliveries)][-1]
 
     def _note(self, seq: int, response: Response | None, body: Json | None, fault: Fault) -> None:
         errcode = fault.errcode if fault.errcode is not None else (body or {}).get("errcode")
