@@ -367,6 +367,7 @@ def test_pages_are_cut_and_counted(pbx):
         ({"page_size": 1}, ("page", "required")),
         ({"page": 0, "page_size": 1}, ("page", "range")),
         ({"page": "one", "page_size": 1}, ("page", "type")),
+        ({"page": 10**18, "page_size": 1}, ("page", "range")),
         ({"page": 1, "page_size": -1}, ("page_size", "type")),
         ({"page": 1, "page_size": 1, "sort_by": "name"}, ("sort_by", "unknown")),
     ],

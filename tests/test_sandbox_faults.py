@@ -123,6 +123,16 @@ def test_an_answer_may_be_late_although_the_work_is_done(pbx):
     assert names(pbx) == ["spring"]
 
 
+def test_a_request_that_never_arrives_whole_is_none(pbx, caplog):
+    before = pbx.server.requests()
+    head = f"POST /openapi/v1.0/{CREATE} HTTP/1.1\r\nHost: x\r\nUser-Agent: raw\r\nContent-Length: 500\r\n"
+    with socket.create_connection(("127.0.0.1", pbx.server.port), timeout=5) as line:
+        line.sendall(head.encode() + b"Content-Type: application/json\r\n\r\n{")
+    time.sleep(0.05)
+    assert pbx.server.requests() == before
+    assert caplog.records == []
+
+
 def test_faults_strike_the_nth_request_of_their_endpoint_once(pbx):
     pbx.server.inject(CREATE, 2, errcode=-1)
     pbx.server.inject(CREATE, 3, errcode=-2)

@@ -183,7 +183,9 @@ def test_a_request_without_a_user_agent_gets_no_proper_answer(pbx):
     assert pbx.get("message_campaign/list", page=1, page_size=1)["total_number"] == 0
 
 
-@pytest.mark.parametrize("raw", [b"", b"{", b"[1]", b'"text"', b"null", b"\xff\xfe"])
+@pytest.mark.parametrize(
+    "raw", [b"", b"{", b"[1]", b'"text"', b"null", b"\xff\xfe", b'{"name": "\\ud800"}', b"[" * 100_000]
+)
 def test_a_body_that_is_no_json_object_is_refused(pbx, raw):
     headers = {"Content-Type": "application/json"}
     answer = pbx.http.post(

@@ -80,6 +80,13 @@ def test_null_is_no_value(pbx):
     assert problems(answer) == (40002, {("send_time", "type")})
 
 
+@pytest.mark.parametrize("name", ["sender", "omnichannel_id", "send_time", "recipient_id", "assign_to_id"])
+@pytest.mark.parametrize("value", [-1, 2**53, 10**30])
+def test_an_integer_that_is_too_small_or_too_big_is_refused(pbx, name, value):
+    assert pbx.refusal(**{name: value}) == (40002, {(name, "range")})
+    assert pbx.update(value, content="x")["errcode"] == 40002
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

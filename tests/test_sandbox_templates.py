@@ -243,6 +243,7 @@ def test_msg_param_is_a_json_object(pbx, raw):
         ({"parameter_format": "NAMED"}, ("parameter_format", "mismatch")),
         ({"category": "MARKETING"}, ("category", "unknown")),
         ({"components": [{"type": "BODY"}]}, ("components", "format")),
+        ({"components": [{"type": ["BODY"], "parameters": []}]}, ("components", "format")),
         ({"components": [{"type": "BODY", "parameters": ["x"]}]}, ("components", "format")),
     ],
 )

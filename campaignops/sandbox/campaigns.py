@@ -74,6 +74,8 @@ def _own_id(given: Json) -> int:
     campaign_id = given.pop("id")
     if type(campaign_id) is not int:
         invalid("id", "type")
+    if not 0 <= campaign_id <= rules.INTEGER_MAX:
+        invalid("id", "range")
     return campaign_id
 
 

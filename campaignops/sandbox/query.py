@@ -69,6 +69,8 @@ def page(query: Query, size_max: int, *, required: bool) -> Page:
 
 
 def _whole(name: str, text: str) -> int:
-    if not (text.isascii() and text.isdigit()) or len(text) > 18:
+    if not (text.isascii() and text.isdigit()):
         invalid(name, "type")
+    if len(text) > 15:
+        invalid(name, "range")
     return int(text)

@@ -68,7 +68,7 @@ def _document(content: str, find: Lookup) -> Iterator[Invalid]:
     """`content` is the File_Info of one upload, encoded as JSON once."""
     try:
         info = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         info = None
     problem = files.problem_with(info, find)
     if problem:

@@ -41,6 +41,7 @@ FIELDS = {
     "assign_to_type": Field(str, values=("extension", "queue")),
     "assign_to_id": Field(int),
 }
+INTEGER_MAX = 2**53 - 1  # not documented
 REQUIRED_WHEN = (
     ("recipient_type", "input", ("number_list",)),
     ("recipient_type", "phonebook", ("recipient_id", "recipient_num_type")),
@@ -70,6 +71,8 @@ def shape(body: Mapping[str, Any], personality: Personality) -> Iterator[Invalid
             yield Invalid(name, "type")
         elif field.values and value not in field.values:
             yield Invalid(name, "enum")
+        elif field.type is int and not 0 <= body[name] <= INTEGER_MAX:
+            yield Invalid(name, "range")
         elif name == "number_list":
             yield from _numbers(body[name])
         elif name == "name" and len(body[name]) > personality.name_max:

@@ -13,7 +13,7 @@ from typing import Any, cast
 from starlette.applications import Starlette
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 
@@ -45,7 +45,10 @@ class Api:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         request = Request(scope, receive)
         endpoint = request.path_params["endpoint"]
-        call = await _read(request, endpoint)
+        try:
+            call = await _read(request, endpoint)
+        except ClientDisconnect:  # a request that never arrived whole is none
+            return None
         with self._pbx.lock:
             seq = journal.arrived(self._pbx.store, self._pbx.clock.now(), request.method, endpoint, call)
             fault = self._pbx.faults.strike(endpoint)
@@ -123,7 +126,8 @@ async def _read(request: Request, endpoint: str) -> Call:
 def _read_json(raw: bytes, call: Call) -> Call:
     try:
         body = json.loads(raw)
-    except ValueError:
+        json.dumps(body, ensure_ascii=False).encode()  # half a surrogate pair is no text
+    except (ValueError, RecursionError):
         body = None
     return replace(call, body=body) if isinstance(body, dict) else replace(call, broken=True)
 

@@ -28,7 +28,7 @@ def check(msg_param: str, templates: Iterable[Mapping[str, Any]], find: Lookup) 
     """Every problem of one `msg_param`, given the templates of its channel."""
     try:
         message = json.loads(msg_param)
-    except ValueError:
+    except (ValueError, RecursionError):
         message = None
     if not isinstance(message, dict):  # a string here means that it was encoded twice
         yield Invalid("msg_param", "format")
@@ -67,6 +67,7 @@ def _is_component(each: object) -> bool:
     return (
         isinstance(each, dict)
         and set(each) == {"type", "parameters"}
+        and isinstance(each["type"], str)
         and isinstance(each["parameters"], list)
         and all(isinstance(parameter, dict) for parameter in each["parameters"])
     )
