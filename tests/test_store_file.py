@@ -792,6 +792,78 @@ def test_a_failed_sync_is_not_tried_again_and_its_outcome_is_called_unknown(path
     assert '"summer"' in path.read_text(), "what was read is written anew, not synced anew"
 
 
+class Ledger(Disk):
+    """What a power cut could still take: data that is not synced, names that are not synced."""
+
+    def __init__(self) -> None:
+        self.data: set[int] = set()
+        self.names: set[Path] = set()
+        self.folder_syncs = 0
+
+    def create(self, path, flags):
+        if not path.exists():
+            self.names.add(path)
+        return super().create(path, flags)
+
+    def write_all(self, fd, data):
+        assert os.fstat(fd).st_ino not in self.data, "written where the old may not be gone"
+        self.data.add(os.fstat(fd).st_ino)
+        super().write_all(fd, data)
+
+    def truncate(self, fd, size):
+        assert not self.names, "the journal goes before the document that holds it is safe"
+        self.data.add(os.fstat(fd).st_ino)
+        super().truncate(fd, size)
+
+    def fsync(self, fd):
+        super().fsync(fd)
+        self.data.discard(os.fstat(fd).st_ino)
+
+    def link(self, present, new):
+        assert not self.data, "a name for what may not be there"
+        self.names.add(new)
+        super().link(present, new)
+
+    def rename(self, present, new):
+        assert not self.data, "a name for what may not be there"
+        self.names.add(new)
+        super().rename(present, new)
+
+    def unlink(self, path):
+        assert path.suffix != ".journal" or not self.names, "the journal goes before the document is safe"
+        self.names.add(path)
+        super().unlink(path)
+
+    def fsync_dir(self, folder):
+        super().fsync_dir(folder)
+        self.names.clear()
+        self.folder_syncs += 1
+
+
+@pytest.mark.parametrize("start", STARTS)
+def test_once_a_write_or_a_settling_returns_a_power_cut_takes_nothing(path, start):
+    start(path)
+    for _ in range(2):
+        store = FileStore(path, disk=(ledger := Ledger()))
+        state, version = store.read()
+        for phase in (Phase.INTENT, Phase.BOUND):
+            version = store.cas(version, state, a_write("winter", phase))
+            assert not ledger.data | ledger.names
+        store.cas(version, state, Write("winter", None))
+        store.settle()
+        assert not ledger.data | ledger.names
+
+
+def test_a_name_that_a_killed_writer_may_not_have_synced_is_synced_by_the_next(path):
+    a_document(path)
+    journal_of(path).touch()
+    store = FileStore(path, disk=(ledger := Ledger()))
+    put(store, a_write("winter"))
+    assert ledger.folder_syncs == 1
+    put(store, a_write("advent"))
+    assert ledger.folder_syncs == 1, "once is enough"
+
+
 def test_a_temporary_file_is_swept_unless_somebody_is_at_work_on_it(path):
     class Nosy(Disk):
         def rename(self, present, new):

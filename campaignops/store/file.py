@@ -124,7 +124,6 @@ class FileStore:
 
     def _append(self, fd: int, image: Image, write: Write) -> Version:
         line, raw = journal.next_line(image, write)
-        own, self._own, self._image = self._own, False, None  # until we know what is on disk
         size = os.fstat(fd).st_size
         try:
             self._disk.write_all(fd, raw)
@@ -134,15 +133,16 @@ class FileStore:
             raise self._refused("write", error) from error
         try:
             self._disk.fsync(fd)
-            if not own:
+            if not self._own:
                 self._disk.fsync_dir(self._path.parent)
         except OSError as error:
             raise StateError(
                 f"the disk failed while {self._shown} was written ({error.strerror}): the last step may be on it "
                 f"or not. Mend the disk and run again; that run begins with what it finds"
             ) from error
+        # Only now: until here a failure leaves marks that no longer fit, and with them the files are read again.
         line.apply(image)
-        self._image, self._marks, self._own = image, self._look(), True
+        self._marks, self._own = self._look(), True
         return image.version
 
     def _fold(self, image: Image) -> None:
