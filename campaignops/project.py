@@ -1,4 +1,4 @@
-"""Settings as values, and where a project is. It reads no file: `manifest.settings` turns campaignops.yaml into these."""
+"""Settings as values, and where a project is. It reads no file: `manifest.settings` makes these of campaignops.yaml."""
 
 from __future__ import annotations
 

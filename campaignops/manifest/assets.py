@@ -26,7 +26,7 @@ class Assets:
     """The files below one folder. What was learnt of a path is kept for the run."""
 
     def __init__(self, root: str) -> None:
-        self._root = os.path.realpath(root)  # noqa: PTH
+        self._root = os.path.realpath(root)
         self._known: dict[str, Asset | Unusable] = {}
         self._names: dict[str, frozenset[str]] = {}
 
@@ -69,7 +69,7 @@ class Assets:
         _check_written(path)
         full = f"{self._root}/{path}"
         try:
-            real = os.path.realpath(full, strict=True)  # noqa: PTH
+            real = os.path.realpath(full, strict=True)
             found = os.stat(real)  # noqa: PTH116
         except FileNotFoundError:
             raise self._missing(path) from None

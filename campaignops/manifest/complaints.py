@@ -118,11 +118,10 @@ def _listed(error: ValidationError, raw: Any, *, tagged: bool) -> list[_Wrong]:
 
 def _path(location: Iterable[str | int], raw: Any) -> Path:
     """The part of pydantic's location that exists in the data: it also names the members of unions."""
-    parts, out = list(location), []
+    parts = list(location)
+    out: list[str | int] = []
     for at, part in enumerate(parts):
-        if (isinstance(part, int) and isinstance(raw, list) and part < len(raw)) or (
-            isinstance(raw, dict) and part in raw
-        ):
+        if part in (range(len(raw)) if isinstance(raw, list) else raw if isinstance(raw, dict) else ()):
             out.append(part)
             raw = raw[part]
         elif at == len(parts) - 1 and isinstance(raw, dict):
@@ -215,7 +214,7 @@ def _named(path: Path) -> str:
 def _described(value: Any) -> str:
     if isinstance(value, str):
         return f"`{value[:40]}`" if value else "empty"
-    return {dict: "a mapping", list: "a list"}.get(type(value), "empty")
+    return "a mapping" if isinstance(value, dict) else "a list" if isinstance(value, list) else "empty"
 
 
 def _missing(path: Path) -> Complaint:
@@ -249,10 +248,14 @@ def _unknown(path: Path, raw: Any, known: Iterable[str] | None) -> Complaint:
         return Complaint(
             "CMP104", path, f"`{name}` belongs to the campaign, not under `{parent[-1]}`", at_key=True
         )
-    help = f"did you mean `{near}`?" if near else None
-    if help is None and known:
-        help = "known here: " + ", ".join(f"`{key}`" for key in sorted(known))
-    return Complaint("CMP104", path, f"unknown key `{name[:60]}`", help=help, at_key=True)
+    listed = "known here: " + ", ".join(f"`{key}`" for key in sorted(known)) if known else None
+    return Complaint(
+        "CMP104",
+        path,
+        f"unknown key `{name[:60]}`",
+        help=f"did you mean `{near}`?" if near else listed,
+        at_key=True,
+    )
 
 
 def _nested(home: str, name: str) -> str | None:

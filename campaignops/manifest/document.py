@@ -1,9 +1,9 @@
-"""One manifest: its vars, its campaigns, `for_each`. Each campaign is rendered, checked against the schema and built."""
+"""One manifest: its vars, its campaigns, `for_each`. Each campaign is rendered, checked and built."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,13 +16,13 @@ from campaignops.manifest.build import Builder, Invalid
 from campaignops.manifest.complaints import Complaint
 from campaignops.manifest.nodes import PLAIN, Flaw
 from campaignops.manifest.problems import Problems, did_you_mean
-from campaignops.manifest.render import Renderer, Scope, Unrendered, has_marks, shown
+from campaignops.manifest.render import Failed, Renderer, Scope, Unrendered, has_marks, shown
+from campaignops.manifest.schema import FORMS
 from campaignops.manifest.source import Source, child
 from campaignops.model import Campaign
 
 MAX_KEY = 127
 Pair = tuple[Node, Node]
-Failed = list[tuple[tuple[str | int, ...], Unrendered]]
 
 # A key is what people type behind --target and see in state files; `summer["de"]` is what for_each makes of one.
 _is_key = re.compile(
@@ -63,8 +63,8 @@ class Document:
         if "vars" in top:
             self._take_vars(top["vars"])
         if "campaigns" in top:
-            for key, pair in self._campaign_pairs(top["campaigns"]):
-                yield from self._campaign(key, pair)
+            for name, pair in self._campaign_pairs(top["campaigns"]):
+                yield from self._campaign(name, pair)
         elif set(top) <= {"vars"}:
             self._without_campaigns(root)
 
@@ -101,12 +101,15 @@ class Document:
             self._source.report(flaws, self._problems)
         return out
 
-    def _values(self, node: Node, *, typed: bool = False) -> tuple[Any, bool]:
+    def _values(
+        self, node: Node, *, typed: bool = False, braced: nodes.Held | None = None
+    ) -> tuple[Any, bool]:
         """The plain values of a node, and whether they can be gone on with."""
         flaws: list[Flaw] = []
-        value = nodes.values(node, flaws, typed=typed)
-        if flaws:
-            self._source.report(flaws, self._problems)
+        value = nodes.values(node, flaws, typed=typed, braced=braced)
+        if not flaws:
+            return value, True
+        self._source.report(flaws, self._problems)
         return value, not any(flaw.code == "CMP102" for flaw in flaws)
 
     # vars
@@ -179,21 +182,34 @@ class Document:
             return "keys are not rendered; use for_each to make several campaigns", self._source.place_of(key)
         return f"`{name[:60]}` cannot be the key of a campaign", self._source.place_of(key)
 
-    def _campaign(self, key: str, pair: Pair) -> Iterator[Campaign]:
-        raw, sound = self._values(pair[1])
+    def _campaign(self, key: str, pair: Pair) -> Iterable[Campaign]:
+        before = self._problems.errors
+        braced: nodes.Held = []
+        raw, sound = self._values(pair[1], braced=braced)
         if not sound:
-            return
+            return ()
         if not isinstance(raw, dict):
-            place, help = self._source.place_of(pair[0]), f"it is {complaints.schema.FORMS['']}"
+            place, help = self._source.place_of(pair[0]), f"it is {FORMS['']}"
             self._problems.add("CMP107", f"the campaign `{key}` is empty or not a mapping", place, help=help)
-        elif "for_each" in raw:
-            yield from self._for_each(key, pair, raw)
-        elif self._is_template:
-            yield from self._one(key, pair, raw, [])
-        else:
-            failed: Failed = []
-            raw = self._tools.renderer.tree(raw, self._scope, failed)
-            yield from self._one(key, pair, raw, failed)
+            return ()
+        clean = self._problems.errors == before
+        found = self._for_each(key, pair, raw) if "for_each" in raw else self._single(key, pair, raw, braced)
+        return found if clean else list(found)[:0]
+
+    def _single(self, key: str, pair: Pair, raw: dict[str, Any], braced: nodes.Held) -> Iterable[Campaign]:
+        failed: Failed = []
+        if braced and not self._is_template:
+            self._render(raw, braced, failed)
+        return self._one(key, pair, raw, failed)
+
+    def _render(self, raw: dict[str, Any], braced: nodes.Held, failed: Failed) -> None:
+        """Renders in place the few texts that may need it, without walking through all the others."""
+        for holder, key in braced:
+            if has_marks(text := holder[key]):
+                try:
+                    holder[key] = self._tools.renderer.text(text, self._scope)
+                except Unrendered as problem:
+                    failed.append((_path_to(raw, holder, key), problem))
 
     def _for_each(self, key: str, pair: Pair, raw: dict[str, Any]) -> Iterator[Campaign]:
         if self._is_template:
@@ -248,7 +264,8 @@ class Document:
                 seen.add(text)
                 yield text, value
 
-    def _one(self, key: str, pair: Pair, raw: Any, failed: Failed) -> Iterator[Campaign]:
+    def _one(self, key: str, pair: Pair, raw: Any, failed: Failed) -> tuple[Campaign, ...]:
+        """The campaign, or none, with every reason among the problems."""
         before = self._problems.errors
         unrendered = {path for path, _ in failed}
         for path, problem in failed:
@@ -259,15 +276,16 @@ class Document:
         except ValidationError as error:
             for complaint in complaints.about_campaign(error, raw):
                 self._tell(pair, complaint, unrendered)
-        except Invalid as problem:
-            for wrong in problem.wrong:
+        except Invalid as invalid:
+            for wrong in invalid.wrong:
                 if isinstance(wrong, Finding):
                     self._problems.extend([wrong])
                 else:
                     self._tell(pair, wrong, unrendered)
         else:
             if self._problems.errors == before:
-                yield campaign
+                return (campaign,)
+        return ()
 
     def _tell(self, pair: Pair, complaint: Complaint, unrendered: set[tuple[str | int, ...]]) -> None:
         """A text that could not be rendered is not also told to be the wrong text."""
@@ -276,6 +294,17 @@ class Document:
             self._problems.add(
                 complaint.code, complaint.message, place, note=complaint.note, help=complaint.help
             )
+
+
+def _path_to(value: Any, holder: Any, key: str | int) -> tuple[str | int, ...]:
+    """The path of holder[key] inside `value`; the holder is found as the object it is."""
+    if value is holder:
+        return (key,)
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, item in items:
+        if below := _path_to(item, holder, key):
+            return (name, *below)
+    return ()
 
 
 _KEY_HELP = f'1 to {MAX_KEY} characters, none of them " [ ] {{ }} * ? or a line break, no blank at either end'

@@ -37,56 +37,16 @@ MAX_RANGE = 10_000
 MAX_INTEGER_BITS = 256
 
 # Left out: what depends on dice or addresses, what pads to any width, and HTML.
-_FILTERS = [
-    "abs",
-    "attr",
-    "capitalize",
-    "d",
-    "default",
-    "dictsort",
-    "first",
-    "float",
-    "groupby",
-    "int",
-    "items",
-    "last",
-    "length",
-    "list",
-    "lower",
-    "map",
-    "max",
-    "min",
-    "reject",
-    "rejectattr",
-    "replace",
-    "reverse",
-    "select",
-    "selectattr",
-    "sort",
-    "sum",
-    "title",
-    "tojson",
-    "trim",
-    "truncate",
-    "unique",
-    "upper",
-    "urlencode",
-    "wordcount",
-]
-_TEXT_METHODS_REFUSED = frozenset(
-    [
-        "center",
-        "ljust",
-        "rjust",
-        "zfill",
-        "expandtabs",
-        "format",
-        "format_map",
-        "encode",
-        "translate",
-        "maketrans",
-    ]
+# fmt: off
+_FILTERS = (
+    "abs", "attr", "capitalize", "d", "default", "dictsort", "first", "float", "groupby", "int", "items", "last",
+    "length", "list", "lower", "map", "max", "min", "reject", "rejectattr", "replace", "reverse", "select",
+    "selectattr", "sort", "sum", "title", "tojson", "trim", "truncate", "unique", "upper", "urlencode", "wordcount",
 )
+_TEXT_METHODS_REFUSED = frozenset(
+    ("center", "ljust", "rjust", "zfill", "expandtabs", "format", "format_map", "encode", "translate", "maketrans")
+)
+# fmt: on
 _wide_format = re.compile(r"\*|[0-9]{3,}").search
 
 
@@ -110,9 +70,9 @@ class _Joining(CodeGenerator):
 
 
 class LineMarks(Extension):
-    """Writes the template's line into the text at each line and expression, so that a place in the text can be traced."""
+    """Writes the template's line into the text at each line and expression, so that places can be traced."""
 
-    def filter_stream(self, stream: TokenStream) -> Iterator[Token]:  # type: ignore[override]
+    def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
         for token in stream:
             if token.type == "data":
                 lines = token.value.split("\n")
@@ -340,12 +300,13 @@ class Expressions:
         self._marking: _Fenced | None = None
 
     def compile(self, text: str) -> Template:
-        return self._guard(lambda: self._environment.from_string(text), {}, self._environment)
+        template: Template = self._guard(lambda: self._environment.from_string(text), {}, self._environment)
+        return template
 
     def render(self, template: Template, scope: Scope) -> str:
         environment = self._environment
         environment.left = BUDGET
-        text = self._guard(lambda: template.render(scope), scope, environment)
+        text: str = self._guard(lambda: template.render(scope), scope, environment)
         if len(text) > 10 * MAX_TEXT:
             raise Unrendered("CMP112", "the rendered text becomes too long")
         if not text.isascii():

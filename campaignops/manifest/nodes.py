@@ -1,4 +1,4 @@
-"""YAML bytes -> nodes with places -> plain values, within bounds. It knows no campaign and raises one exception, Unreadable.
+"""YAML bytes -> nodes with places -> plain values, within bounds. It knows no campaign; it raises Unreadable alone.
 
 Scalars stay the text that the author sees: `+1202…`, `NO` and `2030-07-30` are not numbers, truths or dates here. The
 nodes come from libyaml by way of ruamel.yaml.clib (a quarter of the time of ruamel's own C loader); where that package
@@ -103,7 +103,7 @@ class _Guarded(_Lean):
     ascend_resolver = _ascend
 
 
-class _PureResolver(_Guarded, VersionedResolver):  # type: ignore[misc]
+class _PureResolver(_Guarded, VersionedResolver):
     pass
 
 
@@ -123,33 +123,43 @@ def parse(data: bytes, *, pure: bool = CParser is None) -> Node | None:
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise Unreadable(_not_utf8(data))
     try:
-        if pure:
-            return _parse_pure(data)
-        return (_SmallParser if len(data) <= _SMALL_BYTES else _LargeParser)(data).get_single_node()
+        parser = _pure_parser if pure else _SmallParser if len(data) <= _SMALL_BYTES else _LargeParser
+        root: Node | None = parser(data).get_single_node()
     except _TooMuch as stop:
         raise Unreadable(Flaw("CMP102", stop.message, _span_of(stop.mark))) from None
     except MarkedYAMLError as error:
         raise Unreadable(_flaw_of(error, data)) from None
     except Exception as error:  # noqa: BLE001  (ruamel raises more kinds than it names: ReaderError, ValueError, …)
         raise Unreadable(_unforeseen(error, data)) from None
+    return root
 
 
-def _parse_pure(data: bytes) -> Node | None:
+def _pure_parser(data: bytes) -> Any:
+    """ruamel's parser in Python, with the same hooks."""
     yaml = YAML(typ="safe", pure=True)
     yaml.Resolver = _PureResolver
-    return yaml.compose(data.decode("utf-8"))
+    composer = yaml.get_constructor_parser(data.decode("utf-8"))[0].composer
+    composer.warn_double_anchors = False  # the parser in C refuses them; here they are only taken in order
+    return composer
 
 
-def values(node: Node, flaws: list[Flaw], *, typed: bool = False) -> Any:
+Held = list[tuple[Any, Any]]
+
+
+def values(node: Node, flaws: list[Flaw], *, typed: bool = False, braced: Held | None = None) -> Any:
     """The plain value of a node: dict, list, text or None; with `typed`, also int and bool where they are written so
-    that they print back as written. Problems go to `flaws`."""
-    return _Builder(flaws, typed).value(node, 1)
+    that they print back as written. Problems go to `flaws`; where a text with a brace in it is held, (dict, key) or
+    (list, index), goes to `braced`: these are the few that may have to be rendered."""
+    return _Builder(flaws, typed, [] if braced is None else braced).value(node, 1)
 
 
 class _Builder:
-    def __init__(self, flaws: list[Flaw], typed: bool) -> None:
+    __slots__ = ("braced", "flaws", "left", "typed")
+
+    def __init__(self, flaws: list[Flaw], typed: bool, braced: Held) -> None:
         self.flaws = flaws
         self.typed = typed
+        self.braced = braced
         self.left = MAX_NODES
 
     def value(self, node: Node, depth: int) -> Any:
@@ -164,7 +174,9 @@ class _Builder:
             self.flaws.append(_tagged(node))
         if node.__class__ is MappingNode:
             return self.mapping(node, depth + 1)
-        return [self.value(item, depth + 1) for item in node.value]
+        out = [self.value(item, depth + 1) for item in node.value]
+        self.braced += [(out, at) for at, item in enumerate(out) if item.__class__ is str and "{" in item]
+        return out
 
     def scalar(self, node: Node) -> Any:
         text = node.value
@@ -189,14 +201,18 @@ class _Builder:
                 merged.append(item)
             elif key.ctag is not PLAIN and key.ctag is not QUOTED:
                 self.flaws.append(_tagged(key))
+            elif item.__class__ is not ScalarNode:
+                out[name] = self.value(item, depth)
             else:
-                out[name] = self.scalar(item) if item.__class__ is ScalarNode else self.value(item, depth)
+                out[name] = self.scalar(item)
+                if "{" in item.value:
+                    self.braced.append((out, name))
         for item in merged:
             self.merge(out, item, depth)
         return out
 
     def merge(self, out: dict[str, Any], node: Node, depth: int) -> None:
-        """`<<: *other` or `<<: [*one, *two]`: what is written here wins over what is merged, the first over the next."""
+        """`<<: *other` or `<<: [*one, *two]`: what is written here wins over what is merged, one over two."""
         sources = [node] if isinstance(node, MappingNode) else node.value
         if isinstance(node, ScalarNode) or not all(isinstance(source, MappingNode) for source in sources):
             self.flaws.append(
@@ -271,9 +287,10 @@ def _unforeseen(error: Exception, data: bytes) -> Flaw:
     if isinstance(error, RecursionError):
         return Flaw("CMP102", _TOO_DEEP, Span())
     odd = re.search("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", text)
-    where = Span(text.count("\n", 0, odd.start()), 0) if odd else Span()
-    note = "a control character stands in the text" if odd else str(error).partition("\n")[0][:200]
-    return Flaw("CMP101", "not valid YAML", where._replace(end_line=where.line), note=note)
+    if odd is None:
+        return Flaw("CMP101", "not valid YAML", Span(), note=str(error).partition("\n")[0][:200])
+    line, column = text.count("\n", 0, odd.start()), odd.start() - text.rfind("\n", 0, odd.start()) - 1
+    return Flaw("CMP101", "a control character stands in the text", Span(line, column, line, column + 1))
 
 
 # What libyaml says, and what the author can do about it.
@@ -292,7 +309,9 @@ _HELP = (
 def _flaw_of(error: MarkedYAMLError, data: bytes) -> Flaw:
     problem = str(error.problem or error.context or "")
     where = _span_of(error.problem_mark or error.context_mark)
-    if "found another document" in problem or "another document" in problem:
+    if "second occurrence" in problem:
+        return Flaw("CMP101", "an anchor is defined twice", where, help="give one of them another name")
+    if "another document" in problem:
         help = "one file is one document: put the campaigns under one `campaigns:`, or in several files"
         return Flaw("CMP101", "several YAML documents in one file", where, help=help)
     lines = data.decode("utf-8", "replace").splitlines()
@@ -301,5 +320,5 @@ def _flaw_of(error: MarkedYAMLError, data: bytes) -> Flaw:
         tab = line.index("\t")
         where = Span(where.line, tab, where.line, tab + 1)
         return Flaw("CMP101", "a tab in the indentation", where, help="YAML is indented with blanks only")
-    help = next((text for said, text in _HELP if said in problem), None)
-    return Flaw("CMP101", f"not valid YAML: {problem}", where, help=help)
+    advice = next((text for said, text in _HELP if said in problem), None)
+    return Flaw("CMP101", f"not valid YAML: {problem}", where, help=advice)

@@ -18,6 +18,7 @@ MAX_COMPILED = 2048
 _split_at_names = re.compile(r"\{\{ *([A-Za-z_][A-Za-z0-9_]*) *\}\}").split
 
 Scope = Mapping[str, object]
+Failed = list[tuple[tuple[str | int, ...], "Unrendered"]]
 
 
 class Unrendered(Exception):
@@ -51,9 +52,7 @@ class Renderer:
 
     def text(self, text: str, scope: Scope) -> str:
         """The rendered text. Raises Unrendered."""
-        how = self._known.get(text)
-        if how is None:
-            how = self._prepare(text)
+        how: Any = self._known.get(text) or self._prepare(text)
         if how.__class__ is list:
             try:
                 # The usual case: literal text and names in turn, no Jinja needed.
@@ -64,7 +63,7 @@ class Renderer:
                 )  # it says what is wrong, or knows better
         return self.expressions.render(how, scope)
 
-    def _prepare(self, text: str) -> list[str] | Template:
+    def _prepare(self, text: str) -> Any:
         parts = _split_at_names(text)
         if len(parts) > 1 and "\r" not in text and not any(map(has_marks, parts[::2])):
             return self._keep(text, parts)
@@ -84,49 +83,29 @@ class Renderer:
             self._expressions = Expressions()
         return self._expressions
 
-    def tree(self, value: Any, scope: Scope, failed: list[tuple[tuple[str | int, ...], Unrendered]]) -> Any:
+    def tree(self, value: Any, scope: Scope, failed: Failed, path: tuple[str | int, ...] = ()) -> Any:
         """`value` with every text in it rendered; a text that cannot be stays as it is and goes to `failed`."""
-        return self._tree(value, scope, failed, ())
-
-    def _tree(self, value: Any, scope: Scope, failed: Any, path: tuple[str | int, ...]) -> Any:
-        kind = value.__class__
-        if kind is str:
-            return self._leaf(value, scope, failed, path) if has_marks(value) else value
-        if kind is dict:
-            return {
-                key: (
-                    item
-                    if item.__class__ is str and "{" not in item
-                    else self._tree(item, scope, failed, (*path, key))
-                )
-                for key, item in value.items()
-            }
-        if kind is list:
-            return [
-                item
-                if item.__class__ is str and "{" not in item
-                else self._tree(item, scope, failed, (*path, at))
-                for at, item in enumerate(value)
-            ]
+        if isinstance(value, dict):
+            return {key: self.tree(item, scope, failed, (*path, key)) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self.tree(item, scope, failed, (*path, at)) for at, item in enumerate(value)]
+        if isinstance(value, str) and has_marks(value):
+            try:
+                return self.text(value, scope)
+            except Unrendered as problem:
+                failed.append((path, problem))
         return value
-
-    def _leaf(self, text: str, scope: Scope, failed: Any, path: tuple[str | int, ...]) -> str:
-        try:
-            return self.text(text, scope)
-        except Unrendered as problem:
-            failed.append((path, problem))
-            return text
 
 
 def shown(value: object) -> str:
     """A value as it stands in rendered text: as its author wrote it. Raises TypeError for what has no such form."""
-    if value.__class__ is str:
-        return value  # type: ignore[return-value]
+    if isinstance(value, str):
+        return value
     if value is True:
         return "true"
     if value is False:
         return "false"
-    if isinstance(value, int | float | str):
+    if isinstance(value, int | float):
         return str(value)
     raise TypeError
 

@@ -1,13 +1,13 @@
-"""The written form: what may stand in a manifest and in campaignops.yaml, for pydantic to check and editors to explain.
+"""The written form: what may stand in a manifest and in campaignops.yaml; pydantic checks it, editors explain it.
 
-Typed dictionaries, because pydantic's core checks them in 4 microseconds a campaign without making an object. Everything
-is text here (`nodes` reads nothing else); what the fields mean together is worked out in `build`.
+Typed dictionaries, because pydantic's core checks them in 4 microseconds a campaign without making an object.
+Everything is text here (`nodes` reads nothing else); what the fields mean together is worked out in `build`.
 """
 
 from __future__ import annotations
 
 from functools import cache
-from typing import Annotated, Any, Literal, NotRequired, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias, get_args
 
 from pydantic import ConfigDict, Field, TypeAdapter, WithJsonSchema
 from typing_extensions import TypedDict
@@ -30,14 +30,15 @@ def _one_of(*words: str) -> WithJsonSchema:
 
 
 def _exactly_one(*names: str) -> ConfigDict:
-    choices = [{"required": [name]} for name in names]
+    choices: Any = [{"required": [name]} for name in names]
     return ConfigDict(extra="forbid", json_schema_extra={"oneOf": choices})
 
 
-NUMBER_FIELDS = (
+# `recipient_num_type` of the page "Add a Message Campaign".
+NumberField: TypeAlias = Literal[
     "business_number", "business_number2", "mobile_number", "mobile_number2", "home_number", "home_number2",
     "business_fax", "home_fax", "other_number",
-)  # fmt: skip
+]  # fmt: skip
 
 Text: TypeAlias = Annotated[str, Field(min_length=1), _text(minLength=1)]
 Name: TypeAlias = Annotated[
@@ -107,8 +108,8 @@ class RecipientsForm(TypedDict):
     phonebook: NotRequired[Annotated[Reference, Field(description="A phonebook by name, or {id: 7}.")]]
     field: NotRequired[
         Annotated[
-            Literal[NUMBER_FIELDS], Field(description="Which number of a contact."), _one_of(*NUMBER_FIELDS)
-        ]  # type: ignore[valid-type]
+            NumberField, Field(description="Which number of a contact."), _one_of(*get_args(NumberField))
+        ]
     ]
 
 

@@ -1,4 +1,4 @@
-"""One file while it is being read: its nodes, and the place of anything in it. Places are only looked up when needed."""
+"""One file while it is being read: its nodes, and the place of anything in it, looked up only when needed."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def child(node: Node, part: str | int) -> tuple[Node, Node] | None:
 
 
 def read_bytes(path: str) -> bytes:
-    """The bytes of a manifest. Raises OSError, and Unreadable when the file is too large; reads no more than the limit."""
+    """The bytes of a manifest, no more than the limit. Raises OSError, and Unreadable when there are more."""
     handle = os.open(path, os.O_RDONLY | _NONBLOCK)
     try:
         data = os.read(handle, _USUAL_BYTES)

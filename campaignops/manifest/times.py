@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -36,24 +36,27 @@ def send_of(form: Any, default_zone: str) -> Send:
         return Draft()
     if form == "now":
         return Now()
-    text = form["at"]
+    return _at(form["at"], form.get("timezone"), form.get("fold"), default_zone)
+
+
+@lru_cache(4096)
+def _at(text: str, zone: str | None, fold: str | None, default_zone: str) -> At:
+    """Cached: many campaigns share few times, and looking into a zone twice costs more than all the rest."""
     found = _is_time(text)
     if found is None and _is_unix(text):
-        _refuse_with(form, ("fold",), "Unix seconds are the same everywhere")
-        return At(_bounded(int(text)), _checked_zone(form, default_zone))
+        _refuse_with("Unix seconds are the same everywhere", fold=fold)
+        return At(_bounded(int(text)), _zone(zone or default_zone).key)
     if found is None:
         raise _not_a_time(text)
-    offset = found[3]
-    if offset:
-        _refuse_with(form, ("timezone", "fold"), "the time has an offset already")
+    if found[3]:
+        _refuse_with("the time has an offset already", timezone=zone, fold=fold)
         return _at_offset(text, found)
-    name = form.get("timezone", default_zone)
-    zone = _zone(form, name)
     try:
         local = datetime.fromisoformat(f"{found[1]}T{found[2]}")
     except ValueError:
         raise _not_a_time(text) from None
-    return At(_bounded(_instant(local, zone, form)), name)
+    where = _zone(zone or default_zone)
+    return At(_bounded(_instant(local, where, fold)), where.key)
 
 
 def _at_offset(text: str, found: re.Match[str]) -> At:
@@ -64,9 +67,9 @@ def _at_offset(text: str, found: re.Match[str]) -> At:
         raise _not_a_time(text) from None
 
 
-def _refuse_with(form: dict[str, str], names: tuple[str, ...], why: str) -> None:
-    for name in names:
-        if name in form:
+def _refuse_with(why: str, **given: str | None) -> None:
+    for name, value in given.items():
+        if value is not None:
             raise Untimely(
                 "CMP116", ("send", name), f"`{name}` does not apply here: {why}", help=f"leave `{name}` out"
             )
@@ -83,13 +86,7 @@ def _bounded(time_s: int) -> int:
     return time_s
 
 
-def _checked_zone(form: dict[str, str], default: str) -> str:
-    name = form.get("timezone", default)
-    _zone(form, name)
-    return name
-
-
-def _zone(form: dict[str, str], name: str) -> ZoneInfo:
+def _zone(name: str) -> ZoneInfo:
     zone = zone_named(name)
     if zone is None:
         raise Untimely(
@@ -119,14 +116,13 @@ def _with_city(name: str) -> str | None:
     return next((zone for zone in sorted(available_timezones()) if zone.casefold().endswith(city)), None)
 
 
-def _instant(local: datetime, zone: ZoneInfo, form: dict[str, str]) -> int:
+def _instant(local: datetime, zone: ZoneInfo, fold: str | None) -> int:
     first, second = local.replace(tzinfo=zone), local.replace(tzinfo=zone, fold=1)
     early, late = first.utcoffset(), second.utcoffset()
     if early == late:
         return int(first.timestamp())
     if first.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != local:
         raise _skipped(first, second, zone)
-    fold = form.get("fold")
     if fold is None:
         raise _twice(first, second, zone)
     return int((first if fold == "first" else second).timestamp())

@@ -1,5 +1,4 @@
-"""Finds the manifests of a project. What it leaves out on purpose it says: a manifest that is silently not read looks like
-one that was deleted."""
+"""Finds the manifests of a project. What it leaves out it says: a manifest silently not read looks like one deleted."""
 
 from __future__ import annotations
 
@@ -39,7 +38,7 @@ def _walk(root: str, below: str, found: list[str], problems: Problems) -> None:
 
 
 def _take(entry: os.DirEntry[str], root: str, file: str, found: list[str], problems: Problems) -> None:
-    if entry.is_symlink() and not os.path.realpath(entry.path).startswith(root.rstrip("/") + "/"):  # noqa: PTH
+    if entry.is_symlink() and not os.path.realpath(entry.path).startswith(root.rstrip("/") + "/"):
         problems.add(
             "CMP114",
             "the link leads outside the project folder",
