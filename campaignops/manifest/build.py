@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, TypeVar
 
 from campaignops import audience
@@ -34,11 +34,12 @@ from campaignops.model import (
 from campaignops.project import Project
 
 T = TypeVar("T")
+Wrong = list[Complaint | Finding]  # findings have their place already: in a CSV
 _MAX_AUDIENCES_KEPT = 32
 
 
 class Invalid(Exception):
-    """A part cannot be built. Findings have their place already: in the CSV."""
+    """A part cannot be built; `wrong` says why."""
 
     def __init__(self, *wrong: Complaint | Finding) -> None:
         super().__init__()
@@ -55,7 +56,7 @@ class Builder:
 
     def campaign(self, key: str, form: Any, place: Place) -> Campaign:
         """Raises Invalid with everything that is wrong."""
-        failed: list[Complaint | Finding] = []
+        failed: Wrong = []
         to = _attempt(failed, self._audience, form["recipients"])
         message = _attempt(failed, self._message, form["type"], form["message"])
         send = _attempt(failed, self._send, form["send"])
@@ -76,6 +77,19 @@ class Builder:
             place,
             None if moved is None else moved["from"],
         )
+
+    def wrong_parts(self, form: dict[str, Any], but: Collection[str | int]) -> Wrong:
+        """What is wrong with the parts of a form of which other parts, `but`, do not even have the right form."""
+        failed: Wrong = []
+        if "recipients" not in but:
+            _attempt(failed, self._audience, form["recipients"])
+        if "message" not in but and "type" not in but:
+            _attempt(failed, self._message, form["type"], form["message"])
+        if "send" not in but:
+            _attempt(failed, self._send, form["send"])
+        if "session" not in but:
+            _attempt(failed, _session, form["session"])
+        return failed
 
     def _audience(self, form: dict[str, Any]) -> Audience:
         source = _only(form, ("numbers", "file", "phonebook"), ("recipients",))
@@ -197,7 +211,7 @@ class Builder:
             raise Invalid(problem.complaint) from None
 
 
-def _attempt(failed: list[Complaint | Finding], work: Callable[..., T], *args: Any) -> T | None:
+def _attempt(failed: Wrong, work: Callable[..., T], *args: Any) -> T | None:
     """The part, or None with its problems added: a wrong message does not hide a wrong time."""
     try:
         return work(*args)

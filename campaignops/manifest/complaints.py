@@ -112,21 +112,21 @@ def _listed(error: ValidationError, raw: Any, *, tagged: bool) -> list[_Wrong]:
     out = []
     for item in error.errors(include_url=False, include_input=False):
         location = item["loc"][1:] if tagged else item["loc"]
-        out.append(_Wrong(_path(location, raw), item["type"], item.get("ctx", {})))
+        out.append(
+            _Wrong(_path(location, raw, missing=item["type"] == "missing"), item["type"], item.get("ctx", {}))
+        )
     return out
 
 
-def _path(location: Iterable[str | int], raw: Any) -> Path:
-    """The part of pydantic's location that exists in the data: it also names the members of unions."""
-    parts = list(location)
+def _path(location: tuple[str | int, ...], raw: Any, *, missing: bool) -> Path:
+    """The part of pydantic's location that exists in the data: it also names the members of unions. The last part of a
+    missing key does not exist, and counts."""
     out: list[str | int] = []
-    for at, part in enumerate(parts):
+    for part in location:
         if part in (range(len(raw)) if isinstance(raw, list) else raw if isinstance(raw, dict) else ()):
             out.append(part)
             raw = raw[part]
-        elif at == len(parts) - 1 and isinstance(raw, dict):
-            out.append(part)  # a missing key
-    return tuple(out)
+    return (*out, location[-1]) if missing else tuple(out)
 
 
 def _value(raw: Any, path: Path) -> Any:

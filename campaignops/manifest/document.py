@@ -12,7 +12,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
 from campaignops.findings import Finding, Place
 from campaignops.manifest import complaints, nodes
-from campaignops.manifest.build import Builder, Invalid
+from campaignops.manifest.build import Builder, Invalid, Wrong
 from campaignops.manifest.complaints import Complaint
 from campaignops.manifest.nodes import PLAIN, Flaw
 from campaignops.manifest.problems import Problems, did_you_mean
@@ -274,26 +274,27 @@ class Document:
             form = self._tools.validate(raw)
             campaign = self._tools.builder.campaign(key, form, self._source.place_of(pair[0]))
         except ValidationError as error:
-            for complaint in complaints.about_campaign(error, raw):
-                self._tell(pair, complaint, unrendered)
+            wrong: Wrong = [*complaints.about_campaign(error, raw)]
+            fields = {item.path[0] for item in wrong if isinstance(item, Complaint) and item.path}
+            wrong += self._tools.builder.wrong_parts(raw, fields | ({"type"} - set(raw)))
+            self._tell(pair, wrong, unrendered)
         except Invalid as invalid:
-            for wrong in invalid.wrong:
-                if isinstance(wrong, Finding):
-                    self._problems.extend([wrong])
-                else:
-                    self._tell(pair, wrong, unrendered)
+            self._tell(pair, invalid.wrong, unrendered)
         else:
             if self._problems.errors == before:
                 return (campaign,)
         return ()
 
-    def _tell(self, pair: Pair, complaint: Complaint, unrendered: set[tuple[str | int, ...]]) -> None:
+    def _tell(
+        self, pair: Pair, wrong: Iterable[Complaint | Finding], unrendered: set[tuple[str | int, ...]]
+    ) -> None:
         """A text that could not be rendered is not also told to be the wrong text."""
-        if complaint.path not in unrendered:
-            place = self._source.locate(pair, complaint.path, key=complaint.at_key)
-            self._problems.add(
-                complaint.code, complaint.message, place, note=complaint.note, help=complaint.help
-            )
+        for item in wrong:
+            if isinstance(item, Finding):
+                self._problems.extend([item])
+            elif item.path not in unrendered:
+                place = self._source.locate(pair, item.path, key=item.at_key)
+                self._problems.add(item.code, item.message, place, note=item.note, help=item.help)
 
 
 def _path_to(value: Any, holder: Any, key: str | int) -> tuple[str | int, ...]:

@@ -46,13 +46,14 @@ class Span(NamedTuple):
 
 
 class Flaw(NamedTuple):
-    """Something wrong with the YAML itself, before anybody asks what it means."""
+    """Something wrong with the YAML itself, before anybody asks what it means; `first` is where it stood before."""
 
     code: str
     message: str
     span: Span
     note: str | None = None
     help: str | None = None
+    first: Span | None = None
 
 
 class Unreadable(Exception):
@@ -266,8 +267,7 @@ def not_a_key(key: Node) -> Flaw:
 
 def duplicate(node: Node, key: Node) -> Flaw:
     first = next(other for other, _ in node.value if other.value == key.value)
-    note = f"it stands on line {first.start_mark.line + 1}, column {first.start_mark.column + 1} already"
-    return Flaw("CMP103", f"duplicate key `{key.value}`", _span_of_node(key), note=note)
+    return Flaw("CMP103", f"duplicate key `{key.value}`", _span_of_node(key), first=_span_of_node(first))
 
 
 def _not_utf8(data: bytes, start: int = 0) -> Flaw:

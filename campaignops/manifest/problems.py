@@ -18,6 +18,7 @@ class Problems:
         self.findings: list[Finding] = []
         self.errors = 0
         self._per_file: Counter[str] = Counter()
+        self._known: set[Finding] = set()
 
     def add(
         self,
@@ -35,6 +36,9 @@ class Problems:
     def extend(self, findings: Iterable[Finding]) -> None:
         for finding in findings:
             self.errors += finding.severity == "error"
+            if finding in self._known:
+                continue  # a template's loop repeats its mistake; once is enough
+            self._known.add(finding)
             file = finding.place.file if finding.place else ""
             self._per_file[file] += 1
             if self._per_file[file] <= MAX_PER_FILE:

@@ -297,9 +297,9 @@ class SettingsForm(EnvironmentForm):
 FORMS = {
     "": "a mapping with `type`, `channel`, `recipients`, `message`, `send` and `session`",
     "channel": "a channel's name, or {id: 7}",
-    "sender": 'a number such as "+12025550100", or {id: 7}',
+    "sender": "an E.164 number in quotes, or {id: 7}",
     "recipients": "{numbers: […]}, {file: …} or {phonebook: …, field: …}",
-    "recipients.numbers": 'a list such as ["+12025550100", "+12025550101"]',
+    "recipients.numbers": "a list of E.164 numbers, each in quotes",
     "recipients.numbers.*": "a number as text",
     "recipients.phonebook": "a phonebook's name, or {id: 7}",
     "message": "{text: …} or {file: …} for sms, {template: …, language: …} for whatsapp",

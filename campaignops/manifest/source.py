@@ -91,7 +91,8 @@ class Source:
 
     def report(self, flaws: list[Flaw], problems: Problems) -> None:
         for flaw in flaws:
-            problems.add(flaw.code, flaw.message, self.place(flaw.span), note=flaw.note, help=flaw.help)
+            note = f"it stands at {self.place(flaw.first)} already" if flaw.first else flaw.note
+            problems.add(flaw.code, flaw.message, self.place(flaw.span), note=note, help=flaw.help)
 
 
 def child(node: Node, part: str | int) -> tuple[Node, Node] | None:
