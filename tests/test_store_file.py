@@ -881,6 +881,23 @@ def test_a_temporary_file_is_swept_unless_somebody_is_at_work_on_it(path):
     assert [file.name for file in path.parent.iterdir()] == [path.name]
 
 
+def test_a_temporary_file_that_is_swept_too_early_is_made_again(path):
+    class Swept(Disk):
+        tries = 0
+
+        def create(self, path, flags):
+            fd = super().create(path, flags)
+            if ".tmp-" in path.name and self.tries < 3:
+                self.tries += 1
+                FileStore(path.with_name(path.name.split(".tmp-")[0])).settle()
+            return fd
+
+    put(FileStore(path, disk=(disk := Swept())), a_write())
+    assert set(seen(path).campaigns) == {"spring"}
+    assert disk.tries == 3
+    assert not list(path.parent.glob("*.tmp-*"))
+
+
 def test_a_write_costs_the_same_however_much_is_recorded(path):
     calls = []
 

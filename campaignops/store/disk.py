@@ -16,6 +16,7 @@ from typing import BinaryIO, NamedTuple
 
 _TEMP = ".tmp-"
 _POLL_S = 0.002
+_SWEPT_S = 1.0
 
 
 class Mark(NamedTuple):
@@ -117,10 +118,8 @@ def write_whole(disk: Disk, path: Path, data: bytes, *, new: bool) -> None:
 
     With `new` there must be no file yet: raises FileExistsError.
     """
-    temp = path.with_name(f"{path.name}{_TEMP}{os.urandom(4).hex()}")
-    fd = disk.create(temp, os.O_WRONLY | os.O_EXCL)
+    temp, fd = _temporary(disk, path)
     try:
-        try_lock(fd)  # tells `sweep` that somebody is at work on it
         disk.write_all(fd, data)
         disk.fsync(fd)
         if new:
@@ -135,6 +134,20 @@ def write_whole(disk: Disk, path: Path, data: bytes, *, new: bool) -> None:
         raise
     finally:
         os.close(fd)
+
+
+def _temporary(disk: Disk, path: Path) -> tuple[Path, int]:
+    """A new file beside `path`, locked: it tells `sweep` that somebody is at work on it."""
+    while True:
+        temp = path.with_name(f"{path.name}{_TEMP}{os.urandom(4).hex()}")
+        fd = disk.create(temp, os.O_WRONLY | os.O_EXCL)
+        try:
+            if wait_lock(fd, _SWEPT_S) and is_at(fd, temp):
+                return temp, fd
+        except OSError:
+            os.close(fd)
+            raise
+        os.close(fd)  # `sweep` came between the two
 
 
 def sweep(path: Path) -> None:
