@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from campaignops.findings import Finding, Place
 
@@ -28,7 +29,7 @@ def mask(number: str) -> str:
         return f"{number[:5]}•••{number[-4:]}"
     if len(number) >= 8:
         return f"{number[:3]}•••{number[-2:]}"
-    return f"{number[:1]}•••"
+    return "•••"
 
 
 def mask_all(text: str) -> str:
@@ -119,7 +120,8 @@ def _no_column(header: list[str], file: str, column: str, width: int) -> Finding
     note = (
         "the first row must name the columns" if any(map(is_number, header)) else f"its columns are {named}"
     )
-    help = f"name one of them: {{file: {file}, column: {mask_all(header[0]) or 'phone'}}}"
+    likely = get_close_matches(column, header, n=1, cutoff=0) or ["phone"]
+    help = f"name one of them: {{file: {file}, column: {mask_all(likely[0])}}}"
     message = f"the recipient file has no column `{column}`"
     return Finding("CMP404", "error", message, Place(file, 1, 1, max(width, 1)), note=note, help=help)
 

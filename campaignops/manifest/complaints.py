@@ -71,8 +71,7 @@ def about_campaign(error: ValidationError, raw: Any) -> list[Complaint]:
     if not by_type:
         return _complaints(wrong, raw, _campaign_keys(raw))
     complaints = [_about_type(raw)]
-    message = raw.get("message")
-    likely = "sms" if isinstance(message, dict) and (_SMS_KEYS & set(message)) else "whatsapp"
+    likely = _likely_type(raw)
     try:
         schema.campaign_adapter().validator.validate_python({**raw, "type": likely})
     except ValidationError as rest:
@@ -95,6 +94,12 @@ def _without_environment(at: str) -> str:
 def _campaign_keys(raw: Any) -> Callable[[str], Iterable[str] | None]:
     message = _WHATSAPP_KEYS if raw.get("type") == "whatsapp" else _SMS_KEYS
     return lambda at: message if at == "message" else _KEYS.get(at)
+
+
+def _likely_type(raw: dict[str, Any]) -> str:
+    written, message = raw.get("type"), raw.get("message")
+    near = nearest(written, ("sms", "whatsapp")) if isinstance(written, str) else None
+    return near or ("sms" if isinstance(message, dict) and _SMS_KEYS & set(message) else "whatsapp")
 
 
 def _about_type(raw: dict[str, Any]) -> Complaint:

@@ -129,6 +129,8 @@ def parse(data: bytes, *, pure: bool = CParser is None) -> Node | None:
     except _TooMuch as stop:
         raise Unreadable(Flaw("CMP102", stop.message, _span_of(stop.mark))) from None
     except MarkedYAMLError as error:
+        if not pure and "unexpected ':'" in str(error.problem):
+            return parse(data, pure=True)  # {url: https://…}: the libyaml in ruamel.yaml.clib is too old for it
         raise Unreadable(_flaw_of(error, data)) from None
     except Exception as error:  # noqa: BLE001  (ruamel raises more kinds than it names: ReaderError, ValueError, …)
         raise Unreadable(_unforeseen(error, data)) from None

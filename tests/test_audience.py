@@ -1,0 +1,134 @@
+"""Numbers, masks, and CSV text."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from campaignops import audience
+from campaignops.findings import Finding
+
+
+def test_a_mask_shows_the_country_and_the_end():
+    assert audience.mask("+8613800001111") == "+8613•••1111"
+
+
+@given(st.text(min_size=1))
+def test_a_mask_never_shows_the_whole(number):
+    assert number not in audience.mask(number)
+
+
+@given(st.from_regex(audience.E164, fullmatch=True))
+def test_any_number_is_masked_wherever_it_stands(number):
+    number = number.strip()
+    assert number not in audience.mask_all(f"see {number}, twice: {number}")
+
+
+def test_times_and_dates_are_not_masked():
+    said = "2030-07-30 18:06:00+02:00 in 4210 places, campaign-000123"
+    assert audience.mask_all(said) == said
+
+
+@pytest.mark.parametrize("number", ["+8613800001111", "+1234567", "+123456789012345"])
+def test_numbers_in_e164_are_numbers(number):
+    assert audience.is_number(number)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "+", "8613800001111", "+0123456789", "+123456", "+1234567890123456", "+12 025550100", "+1202555010٠",
+             "+8613800001111\n"]
+)  # fmt: skip
+def test_other_texts_are_not(text):
+    assert not audience.is_number(text)
+
+
+def where(findings: tuple[Finding, ...]) -> list[tuple[str, int, int]]:
+    return [(f.code, f.place.line, f.place.column) for f in findings if f.place]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_the_delimiter_is_that_of_the_first_row(delimiter):
+    rows = [("name", "phone"), ("Ada", "+8613800001111"), ("Bea", " +8613800002222 ")]
+    text = "\r\n".join(delimiter.join(row) for row in rows)
+    assert audience.read_csv(text, "a.csv") == (("+8613800001111", "+8613800002222"), ())
+
+
+def test_a_byte_order_mark_quotes_and_blank_lines_are_fine():
+    text = '\ufeff"phone","note"\n"+8613800001111","a ""b"", c"\n\n+8613800002222,\n'
+    assert audience.read_csv(text, "a.csv") == (("+8613800001111", "+8613800002222"), ())
+
+
+def test_a_list_of_numbers_with_a_heading_is_a_csv():
+    assert audience.read_csv("phone\n+8613800001111\n", "a.csv") == (("+8613800001111",), ())
+
+
+def test_wrong_numbers_are_found_at_their_row_and_column():
+    numbers, findings = audience.read_csv("name,phone\nAda,030 1234567\nBea,\nCy,+8613800001111\n", "a.csv")
+    assert numbers == ("+8613800001111",)
+    assert where(findings) == [("CMP105", 2, 5), ("CMP105", 3, 5)]
+    assert findings[0].place is not None
+    assert findings[0].place.width == len("030 1234567")
+
+
+def test_the_column_is_right_behind_quoted_cells():
+    _, findings = audience.read_csv('name,phone\n"A, B",x12\n', "a.csv")
+    assert where(findings) == [("CMP105", 2, 8)]
+
+
+def test_a_row_after_one_of_two_lines_has_its_own_line():
+    _, findings = audience.read_csv('name,phone\n"A\nB",+8613800001111\nC,x\n', "a.csv")
+    assert where(findings) == [("CMP105", 4, 3)]
+
+
+def test_a_number_twice_is_found_where_it_stands_again():
+    numbers, findings = audience.read_csv("phone\n+8613800001111\n+8613800001111\n", "a.csv")
+    assert numbers == ("+8613800001111",)
+    assert where(findings) == [("CMP401", 3, 1)]
+    assert findings[0].note == "it stands on line 2 already"
+    assert "+8613800001111" not in str(findings)
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "line"),
+    [
+        ("", "CMP403", 1),
+        (" \n", "CMP403", 1),
+        ("phone\n", "CMP403", 1),
+        ("tel\n+8613800001111\n", "CMP404", 1),
+        ("+8613800001111\n+8613800002222\n", "CMP404", 1),
+        ('phone\n"+8613800001111\n', "CMP404", 1),
+        ("name,phone\nAda\n", "CMP404", 2),
+        ("name,phone\nAda,+8613800001111,x\n", "CMP404", 2),
+        ("phone\n+8613800001111\0\n", "CMP105", 2),
+    ],
+)
+def test_what_cannot_be_read_is_found(text, code, line):
+    _, findings = audience.read_csv(text, "a.csv")
+    assert [(f.code, f.place.line) for f in findings if f.place] == [(code, line)]
+    assert "+8613800001111" not in str(findings)
+
+
+def test_another_column_is_suggested():
+    _, findings = audience.read_csv("name;telephone\nAda;+8613800001111\n", "a.csv", "telefone")
+    assert findings[0].help == "name one of them: {file: a.csv, column: telephone}"
+
+
+def test_more_than_the_limit_is_one_finding_with_the_count():
+    text = "phone\n" + "".join(f"+86138{n:08}\n" for n in range(1001))
+    _, findings = audience.read_csv(text, "a.csv")
+    assert where(findings) == [("CMP402", 1002, 1)]
+    assert "1,001" in findings[0].message
+
+
+def test_a_thousand_wrong_rows_are_not_a_thousand_findings():
+    _, findings = audience.read_csv("phone\n" + "x\n" * 900, "a.csv")
+    assert len(findings) == 21
+    assert "880 more rows" in findings[-1].message
+
+
+@given(st.text(alphabet='ph one,;\t"\n\r+123456789\0é', max_size=80))
+def test_any_text_gives_numbers_or_findings(text):
+    numbers, findings = audience.read_csv("phone,name\n" + text, "a.csv")
+    assert numbers or findings
+    assert all(map(audience.is_number, numbers))
