@@ -237,7 +237,7 @@ def test_manifests_are_read_in_sorted_order_at_any_depth(tmp_path):
 def test_hidden_and_underlined_names_are_skipped(tmp_path):
     write(
         tmp_path,
-        **{name: "not: [yaml" for name in ("_a", ".b.yaml", "_c/d", ".git/e.yaml", "f.txt", "g.json")},
+        **dict.fromkeys(("_a", ".b.yaml", "_c/d", ".git/e.yaml", "f.txt", "g.json"), "not: [yaml"),
     )
     assert read(tmp_path) == ([], [])
 
@@ -359,7 +359,7 @@ def test_wrong_items_are_found(tmp_path, items, expected):
 
 def test_one_name_for_all_items_is_found(tmp_path):
     _, findings = read_text(tmp_path, sms(for_each="[de, fr]", name="Hi"))
-    assert places(findings) == [("CMP110", 9, 11)] or places(findings) == [("CMP110", 10, 11)]
+    assert places(findings) == [("CMP110", 10, 11)]
 
 
 # vars

@@ -171,7 +171,7 @@ class _Fenced(ImmutableSandboxedEnvironment):
     def call(self, context: Any, function: Any, /, *args: Any, **kwargs: Any) -> Any:
         self.spend(self.turn_cost)
         owner, name = getattr(function, "__self__", None), getattr(function, "__name__", "")
-        if isinstance(owner, str):
+        if isinstance(owner, str) or name in ("format", "format_map"):  # jinja2 hands these two out wrapped
             if name in _TEXT_METHODS_REFUSED:
                 raise _Refused(
                     f"`{name}` is not available", "the filter `format` writes numbers: '%.2f' | format(price)"

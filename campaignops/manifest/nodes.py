@@ -130,7 +130,9 @@ def parse(data: bytes, *, pure: bool = CParser is None) -> Node | None:
         raise Unreadable(Flaw("CMP102", stop.message, _span_of(stop.mark))) from None
     except MarkedYAMLError as error:
         if not pure and "unexpected ':'" in str(error.problem):
-            return parse(data, pure=True)  # {url: https://…}: the libyaml in ruamel.yaml.clib is too old for it
+            return parse(
+                data, pure=True
+            )  # {url: https://…}: the libyaml in ruamel.yaml.clib is too old for it
         raise Unreadable(_flaw_of(error, data)) from None
     except Exception as error:  # noqa: BLE001  (ruamel raises more kinds than it names: ReaderError, ValueError, …)
         raise Unreadable(_unforeseen(error, data)) from None
@@ -310,14 +312,17 @@ _HELP = (
 
 def _flaw_of(error: MarkedYAMLError, data: bytes) -> Flaw:
     problem = str(error.problem or error.context or "")
-    where = _span_of(error.problem_mark or error.context_mark)
+    ended = "end of stream" in problem  # what was begun is more telling than where the file ends
+    where = _span_of((ended and error.context_mark) or error.problem_mark or error.context_mark)
     if "second occurrence" in problem:
         return Flaw("CMP101", "an anchor is defined twice", where, help="give one of them another name")
     if "another document" in problem:
         help = "one file is one document: put the campaigns under one `campaigns:`, or in several files"
         return Flaw("CMP101", "several YAML documents in one file", where, help=help)
     lines = data.decode("utf-8", "replace").splitlines()
-    line = lines[where.line] if where.line < len(lines) else ""
+    if where.line >= len(lines) > 0:
+        where = Span(len(lines) - 1, max(len(lines[-1]) - 1, 0), len(lines) - 1, len(lines[-1]))
+    line = lines[where.line] if lines else ""
     if "\t" in line[: where.column + 1] and not line[: where.column].strip():
         tab = line.index("\t")
         where = Span(where.line, tab, where.line, tab + 1)

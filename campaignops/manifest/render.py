@@ -65,7 +65,8 @@ class Renderer:
 
     def _prepare(self, text: str) -> Any:
         parts = _split_at_names(text)
-        if len(parts) > 1 and "\r" not in text and not any(map(has_marks, parts[::2])):
+        literal = parts[::2]
+        if "\r" not in text and not any(has_marks(part) or part.endswith("{") for part in literal):
             return self._keep(text, parts)
         return self._keep(text, self.expressions.compile(text))
 

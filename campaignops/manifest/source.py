@@ -80,13 +80,14 @@ class Source:
                 return self.locate(top, path)
             node = step[1]
         whole = nodes.span(node)
+        inside_marks = re.compile(rf"\{{[{{%].*?(?<![\w.]){re.escape(word)}(?!\w)")
         if not isinstance(node, ScalarNode) or self.line_map is not None:
             return self.locate(top, path)
         for number in range(whole.line, min(whole.end_line + 1, len(self.lines))):
             start = whole.column if number == whole.line else 0
-            found = re.compile(rf"(?<![\w.]){re.escape(word)}(?!\w)").search(self.lines[number], start)
+            found = inside_marks.search(self.lines[number], start)
             if found:
-                return Place(self.file, number + 1, found.start() + 1, len(word))
+                return Place(self.file, number + 1, found.end() - len(word) + 1, len(word))
         return self.locate(top, path)
 
     def report(self, flaws: list[Flaw], problems: Problems) -> None:
