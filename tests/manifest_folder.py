@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from campaignops import manifest
 from campaignops.findings import Finding, in_order
@@ -22,11 +23,10 @@ campaigns:
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 20
 
 
-def write(root: Path, **files: str | bytes) -> Path:
-    """Writes files; in names, __ stands for / and a missing ending for .yaml."""
+def write(root: Path, **files: Any) -> Path:
+    """Writes files, texts or bytes; a name without an ending is that of a .yaml."""
     for name, content in files.items():
-        file = name.replace("__", "/")
-        path = root / (file if "." in file else f"{file}.yaml")
+        path = root / (name if "." in name else f"{name}.yaml")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
     return root

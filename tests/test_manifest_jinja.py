@@ -272,7 +272,7 @@ def test_a_value_of_many_lines_keeps_the_lines_behind_it_right(tmp_path):
     text = "{% set poem = 'a\\n        b\\n        c' %}\n" + SMS.replace(
         "{text: Hello}", "\n      text: |\n        {{ poem }}"
     )
-    campaigns, findings = read_text(tmp_path, text.replace("send: draft", "send: x"), "a.yaml.j2")
+    _, findings = read_text(tmp_path, text.replace("send: draft", "send: x"), "a.yaml.j2")
     assert places(findings) == [("CMP109", 10, 11)]
 
 

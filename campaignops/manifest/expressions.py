@@ -43,7 +43,7 @@ _FILTERS = (
     "length", "list", "lower", "map", "max", "min", "reject", "rejectattr", "replace", "reverse", "select",
     "selectattr", "sort", "sum", "title", "tojson", "trim", "truncate", "unique", "upper", "urlencode", "wordcount",
 )
-_TEXT_METHODS_REFUSED = frozenset(
+_METHODS_REFUSED = frozenset(
     ("center", "ljust", "rjust", "zfill", "expandtabs", "format", "format_map", "encode", "translate", "maketrans")
 )
 # fmt: on
@@ -171,18 +171,15 @@ class _Fenced(ImmutableSandboxedEnvironment):
     def call(self, context: Any, function: Any, /, *args: Any, **kwargs: Any) -> Any:
         self.spend(self.turn_cost)
         owner, name = getattr(function, "__self__", None), getattr(function, "__name__", "")
-        if isinstance(owner, str) or name in ("format", "format_map"):  # jinja2 hands these two out wrapped
-            if name in _TEXT_METHODS_REFUSED:
-                raise _Refused(
-                    f"`{name}` is not available", "the filter `format` writes numbers: '%.2f' | format(price)"
-                )
+        if name in _METHODS_REFUSED or isinstance(owner, int | float | bytes):
+            help = "the filter `format` writes numbers: '%.2f' | format(price)"
+            raise _Refused(f"`{name}` is not available", help)
+        if isinstance(owner, str):
+            self.spend(len(owner) // 50)
             if name == "replace" and len(args) >= 2:
                 _check_replacement(owner, str(args[0]), str(args[1]))
             if name == "join" and args:
                 return _join(self, args[0], owner)
-            self.spend(len(owner) // 50)
-        elif isinstance(owner, int | float | bytes):
-            raise _Refused(f"`{name}` is not available")
         return self.fits(super().call(context, function, *args, **kwargs))
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
