@@ -1,0 +1,124 @@
+"""The labelled lines of one change: when, from whom, to how many, what, and in which steps. `plan_text` frames them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, assert_never
+
+from campaignops import diff, state
+from campaignops.diff import Field
+from campaignops.model import Campaign
+from campaignops.plan import AnyChange, Blocked, Create, Delete, History, Unchanged, Update
+from campaignops.report import content, words
+from campaignops.report.frame import WIDTH, Frame
+from campaignops.report.plain import columns, folded, padded, safe
+from campaignops.report.when import distance, moment
+
+_SHOWN_ELSEWHERE = ("send", "recipients.numbers")
+
+
+def rows(change: AnyChange, frame: Frame) -> Iterator[str]:
+    """The lines below the heading of a change, without indentation."""
+    yield frame.row("reason", safe(change.reason))
+    match change:
+        case Create(campaign=campaign):
+            yield frame.row("send", _when(change, frame))
+            yield from content.who(campaign, change, frame)
+            yield from content.what(campaign, change, frame)
+            yield frame.row("session", content.session(campaign))
+        case Update(campaign=campaign):
+            yield frame.row("send", _moved_send(change, frame))
+            yield from content.who(campaign, change, frame)
+            yield from _changed(change.fields, frame)
+            if not any(field.path == "message.text" for field in change.fields):
+                yield from content.what(campaign, change, frame)
+            yield from _unchanged(campaign, change.fields, frame)
+        case Delete():
+            yield frame.row("send", _when(change, frame))
+            yield frame.row("audience", content.people(change.people))
+        case Blocked():
+            yield from _changed(change.fields, frame, besides=())
+            yield frame.row("help", safe(change.help))
+        case Unchanged() | History():
+            pass
+        case _:
+            assert_never(change)
+    if change.steps:
+        yield frame.row("steps", " → ".join(map(safe, change.steps)))
+
+
+def _when(change: AnyChange, frame: Frame) -> str:
+    at = {"at": change.time_s, "timezone": authors_zone(change)}
+    return sending(at if change.send == "at" else change.send, frame)
+
+
+def sending(send: Any, frame: Frame) -> str:
+    """The `send` of a manifest as a sentence."""
+    match send:
+        case {"at": int(time_s)}:
+            zone = send.get("timezone") or frame.timezone
+            return f"{moment(time_s, str(zone))}   ({distance(time_s, frame.now_s)})"
+        case "draft":
+            return "kept as a draft"
+        case "now":
+            return "as soon as it is applied"
+        case _:
+            return words.value(send)
+
+
+def _moved_send(change: Update, frame: Frame) -> str:
+    after = _when(change, frame)
+    if not any(field.path.split(".")[0] == "send" for field in change.fields):
+        return after
+    whole = next((field for field in change.fields if field.path == "send"), None)
+    before = whole.before if whole else _spec(change.entry.spec).get("send")
+    return f"{sending(before, frame)} -> {after}"
+
+
+def authors_zone(change: AnyChange) -> str | None:
+    """The zone of the manifest; of a delete, which has none any more, the zone that was recorded."""
+    if change.zone is None and isinstance(change, Delete):
+        send = _spec(change.entry.spec).get("send")
+        return str(send["timezone"]) if isinstance(send, dict) and "timezone" in send else None
+    return change.zone
+
+
+def _spec(spec: str) -> dict[str, Any]:
+    loaded = json.loads(spec)
+    return loaded if isinstance(loaded, dict) else {}
+
+
+def _changed(
+    fields: tuple[Field, ...], frame: Frame, besides: tuple[str, ...] = _SHOWN_ELSEWHERE
+) -> Iterator[str]:
+    shown = [f for f in fields if f.path not in besides and f.path.split(".")[0] not in besides]
+    width = max([10, *(columns(safe(f.path)) + 2 for f in shown)])
+    for field in shown:
+        label = padded(safe(field.path), width)
+        lines = frame.bounded(list(folded(_said(field, frame), WIDTH, str)))
+        first, *more = words.colored("\n".join(lines), frame.style).split("\n")
+        yield f"{label}{first}"
+        yield from (f"{' ' * width}{line}".rstrip() for line in more)
+
+
+def _said(field: Field, frame: Frame) -> str:
+    match field:
+        case Field("send", before, after):
+            return f"{sending(before, frame)} -> {sending(after, frame)}"
+        case Field("send.at", int(before), int(after)):
+            return f"{moment(before, frame.timezone)} -> {moment(after, frame.timezone)}"
+        case _:
+            return words.changed(field)
+
+
+def _unchanged(campaign: Campaign, fields: tuple[Field, ...], frame: Frame) -> Iterator[str]:
+    paths = [f.path for f in fields]
+    leaves = [leaf.path for leaf in diff.created(state.spec(campaign))]
+    count = sum(not any(_overlap(leaf, path) for path in paths) for leaf in leaves)
+    if count:
+        yield frame.style(f"({count:,} {'field' if count == 1 else 'fields'} unchanged)", "dim")
+
+
+def _overlap(one: str, other: str) -> bool:
+    return one == other or one.startswith(f"{other}.") or other.startswith(f"{one}.")
