@@ -31,7 +31,7 @@ def test_a_finding_looks_like_one_of_rustc():
         "error[CMP105]: not an E.164 number\n"
         " --> campaigns/audiences/de.csv:3:1\n"
         "  |\n"
-        "3 | 030 1••••••,Anna\n"
+        "3 | 030••••••67,Anna\n"
         "  | ^^^^^^^^^^^\n"
         "  |\n"
         "  = note: no country prefix\n"
@@ -105,8 +105,18 @@ def test_a_span_longer_than_the_screen_is_underlined_as_far_as_it_is_shown():
     assert len(carets) <= len(line)
 
 
-def test_a_time_in_a_source_line_is_not_taken_for_a_number():
-    assert drawn("at: 2030-07-30 18:06", 5, 16)[0] == "at: 2030-07-30 18:06"
+@pytest.mark.parametrize("time", ["2030-07-30 18:06", "2030-07-30T18:06:00+02:00", "30.07.2030 18:06"])
+def test_a_time_in_a_source_line_is_not_taken_for_a_number(time):
+    assert drawn(f"at: {time}", 5, 16)[0] == f"at: {time}"
+
+
+@pytest.mark.parametrize("number", ["0170 123 45 67", "(030) 123-4567", "0170/1234567", "8613800001111"])
+def test_a_number_in_another_form_than_ours_is_masked_in_a_source_line(number):
+    line, carets = drawn(f"{number},Anna", 1, len(number))
+    assert "•••" in line
+    assert len(line) == len(number) + 5
+    assert carets == "^" * len(number)
+    assert number[-6:] not in line
 
 
 def test_the_last_line_counts_by_severity():

@@ -16,7 +16,9 @@ _UNSAFE = re.compile(
 )
 _WITH_PLUS = r"[+＋]\d(?:[ ().-]{0,2}\d){6,}"
 _IN_TEXT = re.compile(_WITH_PLUS)
-_IN_SOURCE = re.compile(rf"{_WITH_PLUS}|\d{{7,}}")
+_DATE = r"\d{4}-\d\d-\d\d|\d\d?[./]\d\d?[./]\d{4}"
+# A line of a recipient list also holds numbers without a plus sign, in groups: findings are about just those.
+_IN_SOURCE = re.compile(rf"{_WITH_PLUS}|(?<![\d./-])(?!{_DATE})\d(?:[ ()./-]{{0,2}}\d){{6,}}|\d{{7,}}")
 _BULLET = "•"
 
 
