@@ -200,7 +200,9 @@ def make(
     findings += [_blocked(c, None, None) for c in gone if isinstance(c, Blocked)]
     deletes = [c for c in gone if isinstance(c, Delete)]  # first: they free names and room on the PBX
     others = [c for c in gone if not isinstance(c, Delete)]
-    return Plan(recorded.lineage, recorded.serial, environment, (*deletes, *changes, *others), in_order(findings))
+    return Plan(
+        recorded.lineage, recorded.serial, environment, (*deletes, *changes, *others), in_order(findings)
+    )
 
 
 def times(campaign: Campaign, now_s: float, locate: Locate, severity: Any) -> Iterator[Finding]:
@@ -226,14 +228,18 @@ def times(campaign: Campaign, now_s: float, locate: Locate, severity: Any) -> It
             return
 
 
-def _judge(campaign: Campaign, entry: Entry | None, live: Live | None, lineage: str, now_s: float) -> AnyChange:
+def _judge(
+    campaign: Campaign, entry: Entry | None, live: Live | None, lineage: str, now_s: float
+) -> AnyChange:
     """One row of the table: a campaign that a manifest has."""
     if entry is None:
         return _new(campaign, live, lineage)
     if entry.phase is Phase.STUCK:
         return _stuck(entry, campaign)
     if entry.phase is Phase.INTENT:
-        return _create(campaign, lineage, "an earlier apply began it; it looks for what that made first", entry)
+        return _create(
+            campaign, lineage, "an earlier apply began it; it looks for what that made first", entry
+        )
     status = _status(entry, live, now_s)
     equal = entry.digest == state.digest(campaign, lineage)
     if status is None and not entry.may_have_sent(now_s):
@@ -271,7 +277,11 @@ def _create(campaign: Campaign, lineage: str, reason: str, entry: Entry | None) 
         campaign=campaign,
         entry=entry,
         fields=diff.created(state.spec(campaign)),
-        steps=(*_preparation(campaign), "create", *(() if isinstance(campaign.send, Draft) else ("release",))),
+        steps=(
+            *_preparation(campaign),
+            "create",
+            *(() if isinstance(campaign.send, Draft) else ("release",)),
+        ),
         added=len(numbers),
     )
 
@@ -279,7 +289,9 @@ def _create(campaign: Campaign, lineage: str, reason: str, entry: Entry | None) 
 def _editable(
     campaign: Campaign, entry: Entry, live: Live | None, lineage: str, status: str, equal: bool
 ) -> AnyChange:
-    drifted = live is not None and entry.id in live.fingerprint and live.fingerprint[entry.id] != entry.fingerprint
+    drifted = (
+        live is not None and entry.id in live.fingerprint and live.fingerprint[entry.id] != entry.fingerprint
+    )
     released = status == "scheduled" or isinstance(campaign.send, Draft)
     if equal and not drifted and released and entry.phase is not Phase.UPDATING:
         return Unchanged(**_head(campaign, entry), reason=f"{status}, as in the manifest")
@@ -359,7 +371,9 @@ def _status(entry: Entry, live: Live | None, now_s: float) -> str | None:
 def _moved(change: AnyChange, moved_from: str) -> AnyChange:
     match change:
         case Unchanged() | History():
-            return replace(change, moved_from=moved_from, reason=f"moved from `{moved_from}`; {change.reason}")
+            return replace(
+                change, moved_from=moved_from, reason=f"moved from `{moved_from}`; {change.reason}"
+            )
         case _:
             return replace(change, reason=f"moved from `{moved_from}`; {change.reason}")
 

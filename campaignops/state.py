@@ -155,6 +155,12 @@ def digest(campaign: Campaign, lineage: str) -> str:
     return hashed.hexdigest()
 
 
+def fingerprint(meaning: Mapping[str, Any], lineage: str) -> str:
+    """The keyed digest of what the PBX was given, or of what it says it has; the caller brings both into one form."""
+    said = json.dumps(meaning, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return blake2b(said.encode(), key=_key(lineage), digest_size=16).hexdigest()
+
+
 def audience_digests(numbers: Iterable[str], lineage: str) -> str:
     """One keyed digest a number, sorted and joined: enough to count who came and who left, not to tell who it is."""
     key = _key(lineage)

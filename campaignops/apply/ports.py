@@ -1,0 +1,70 @@
+"""What apply needs of the world, and what it gives back. `cli` introduces the real PBX, clock and store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from campaignops.model import Asset, Campaign, Uploaded
+from campaignops.outcome import Outcome
+
+Json = dict[str, Any]
+
+
+class Row(Protocol):
+    """One campaign as the PBX lists it."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def time_s(self) -> int | None: ...
+
+
+class Pbx(Protocol):
+    """The calls of an apply. Reads raise PbxError; calls with an effect return their outcome and are sent once."""
+
+    def listed(self) -> Sequence[Row]: ...
+    def look(self, campaign_id: int, name: str) -> Row | None: ...
+    def get(self, campaign_id: int) -> Json | None: ...
+    def query(self, ids: list[int]) -> dict[int, Json]: ...
+    def meaning(self, campaign: Mapping[str, Any]) -> Json: ...
+    def people(self, campaign: Campaign) -> int | None: ...
+    def shown(self, campaign: Campaign) -> Json: ...
+    def compose(self, campaign: Campaign, uploaded: Mapping[str, Uploaded], *, released: bool) -> Json: ...
+    def release_body(self, campaign: Campaign, draft: Mapping[str, Any]) -> Json: ...
+    def upload(self, asset: Asset) -> Outcome[Uploaded]: ...
+    def create(self, body: Mapping[str, Any]) -> Outcome[int]: ...
+    def update(self, campaign_id: int, body: Mapping[str, Any]) -> Outcome[None]: ...
+    def delete(self, campaign_id: int) -> Outcome[None]: ...
+
+
+class Watch(Protocol):
+    """Who is told of each step, and asked before each whether to stop (a signal came)."""
+
+    def step(self, key: str, what: str) -> None: ...
+    def result(self, result: Result) -> None: ...
+    def should_stop(self) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one change. `unknown`: it may have happened; `skipped`: nothing was tried. `next_command` is what
+    settles it. `ends_run`: no later change can fare better."""
+
+    key: str
+    outcome: Literal["done", "failed", "unknown", "skipped"]
+    id: int | None = None
+    message: str | None = None
+    next_command: str | None = None
+    ends_run: bool = False
+
+
+class Failed(Exception):
+    def __init__(self, result: Result) -> None:
+        super().__init__(result.message)
+        self.result = result

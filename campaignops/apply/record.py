@@ -1,0 +1,82 @@
+"""The record while an apply runs: every step of a campaign is on disk before the next call. Between apply and store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from json import dumps
+from typing import Any, Protocol
+
+from campaignops import state
+from campaignops.model import At, Campaign, Numbers
+from campaignops.state import Entry, Phase, State
+
+
+class Keep(Protocol):
+    """Make one step durable, or raise StateError: the new entry of a key, or None; `moved_from` loses its own."""
+
+    def __call__(self, key: str, entry: Entry | None, *, moved_from: str | None = None) -> None: ...
+
+
+class Clock(Protocol):
+    """Unix seconds, and waiting."""
+
+    def now(self) -> float: ...
+
+    def sleep(self, seconds: float) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """What every entry of this run carries: its `run` name and its `delivery`."""
+
+    run: str
+    delivery: str
+
+
+class Record:
+    """The entries of one state, as this run has them, and the only way to change them."""
+
+    def __init__(self, recorded: State, keep: Keep, who: Who, clock: Clock) -> None:
+        self.lineage = recorded.lineage
+        self.entries = dict(recorded.campaigns)
+        self._keep, self._who, self._clock = keep, who, clock
+
+    def put(self, entry: Entry, **changes: Any) -> Entry:
+        """Record a step of a campaign durably and return it as recorded."""
+        at = datetime.fromtimestamp(self._clock.now(), UTC).isoformat(timespec="seconds")
+        entry = replace(entry, **changes, at=at, run=self._who.run)
+        self._keep(entry.key, entry)
+        self.entries[entry.key] = entry
+        return entry
+
+    def drop(self, key: str) -> None:
+        self._keep(key, None)
+        del self.entries[key]
+
+    def move(self, old: str, new: str) -> None:
+        """Give an entry another key, in one step: a crash leaves it under one of the two."""
+        entry = replace(self.entries[old], key=new)
+        self._keep(new, entry, moved_from=old)
+        del self.entries[old]
+        self.entries[new] = entry
+
+    def fresh(self, campaign: Campaign, meaning: Mapping[str, Any], people: int | None) -> Entry:
+        """What will be recorded of `campaign` when it is given to the PBX as `meaning`; not written yet."""
+        numbers = campaign.audience.numbers if isinstance(campaign.audience, Numbers) else ()
+        return Entry(
+            key=campaign.key,
+            name=campaign.name,
+            type=campaign.type,
+            phase=Phase.INTENT,
+            id=None,
+            digest=state.digest(campaign, self.lineage),
+            fingerprint=state.fingerprint(meaning, self.lineage),
+            send=state.send_kind(campaign.send),
+            time_s=campaign.send.time_s if isinstance(campaign.send, At) else None,
+            recipients=people,
+            delivery=self._who.delivery,
+            audience=state.audience_digests(numbers, self.lineage),
+            spec=dumps(state.spec(campaign), ensure_ascii=False),
+        )

@@ -1,0 +1,38 @@
+"""Finding what a create with a lost answer has made: by exact name and fingerprint, never by a guess."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from campaignops import state
+from campaignops.apply.ports import Pbx, Row
+from campaignops.state import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Campaigns of the entry's name that no entry is bound to: equal ones (drafts, and others), and unlike ones."""
+
+    drafts: tuple[Row, ...]
+    begun: tuple[Row, ...]
+    unlike: tuple[Row, ...]
+
+
+def search(pbx: Pbx, entry: Entry, lineage: str, bound: Collection[int | None]) -> Found:
+    """Look through the whole list: what a search keyword matches is documented nowhere, and an answer may lag."""
+    named = sorted(
+        (row for row in pbx.listed() if row.name == entry.name and row.id not in bound),
+        key=lambda row: row.id,
+    )
+    bodies = pbx.query([row.id for row in named])
+    equal = [
+        row
+        for row in named
+        if row.id in bodies and state.fingerprint(pbx.meaning(bodies[row.id]), lineage) == entry.fingerprint
+    ]
+    return Found(
+        tuple(row for row in equal if row.status == "draft"),
+        tuple(row for row in equal if row.status != "draft"),
+        tuple(row for row in named if row not in equal),
+    )

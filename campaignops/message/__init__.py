@@ -1,0 +1,1 @@
+"""What a message says to its reader: `whatsapp` has the template contract."""
