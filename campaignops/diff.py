@@ -1,4 +1,4 @@
-"""One campaign, recorded against desired, as named field changes. The only user of deepdiff, and only on pairs that differ."""
+"""One campaign, recorded against desired, as named field changes. Only here is deepdiff used, on pairs that differ."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ def fields(recorded: Mapping[str, Any], desired: Mapping[str, Any]) -> tuple[Fie
         return ()
     if not recorded:
         return created(desired)
-    from deepdiff import DeepDiff  # 70 ms of import that a plan without changes does not pay
-    from deepdiff.helper import notpresent
+    # 70 ms of import that a plan without changes does not pay.
+    from deepdiff import DeepDiff  # noqa: PLC0415
+    from deepdiff.helper import notpresent  # noqa: PLC0415
 
     tree = DeepDiff(recorded, desired, view="tree", threshold_to_diff_deeper=0)
     found = [

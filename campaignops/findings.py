@@ -11,7 +11,7 @@ Severity = Literal["error", "warning", "info"]
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
-    """Where something stands: `file` relative to the project folder, `line` and `column` from 1, `width` in characters."""
+    """Where something stands: `file` in the project folder, `line` and `column` from 1, `width` in characters."""
 
     file: str
     line: int = 1
@@ -91,6 +91,7 @@ TITLES: dict[str, str] = {
     "CMP407": "the send time is in the past",
     "CMP408": "the send time is too near",
     "CMP501": "a campaign that has begun to send cannot be changed",
+    "CMP502": "a key cannot be moved from one that is still there",
     "CMP701": "the state file is empty, cut off or not a state",
     "CMP702": "the state was written by a newer version",
     "CMP703": "the state belongs to another PBX",

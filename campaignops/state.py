@@ -141,7 +141,9 @@ def check_step(before: Entry | None, after: Entry | None) -> None:
     if new not in _NEXT[old]:
         raise StateError(f"the record of a campaign cannot go from {old or 'nothing'} to {new or 'nothing'}")
     if before and after and before.id is not None and after.id != before.id:
-        raise StateError(f"campaign {before.key} is bound to id {before.id} and cannot be bound to {after.id}")
+        raise StateError(
+            f"campaign {before.key} is bound to id {before.id} and cannot be bound to {after.id}"
+        )
     if before and after and after.revision < before.revision:
         raise StateError(f"the record of campaign {before.key} cannot go back to revision {after.revision}")
 

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 from time import process_time
 from typing import Any
 
@@ -31,6 +32,7 @@ from campaignops.model import (
     Uploaded,
 )
 from campaignops.plan import Live
+from campaignops.project import Project
 from campaignops.report import plan_text
 from campaignops.report.when import distance, iso, moment
 from campaignops.state import Entry, Phase, State
@@ -81,9 +83,9 @@ def a_plan(*desired, recorded=(), live=None, environment=None):
         desired,
         State(LINEAGE, 41, campaigns=entries),
         live,
+        Project(Path("/project"), environment),
         now_s=NOW_S,
         locate=lambda campaign, _: campaign.place,
-        environment=environment,
     )
 
 
@@ -142,7 +144,7 @@ def test_an_update_shows_what_was_and_what_becomes_and_counts_the_rest():
         "      message.text  Hello, the bonus is yours until [-Sunday-]{+Monday+}. Come and see us!",
         '      session       {"extension": "1002"} -> "direct"',
         "      (5 fields unchanged)",
-        "      steps     update",
+        "      steps     update → release",
     ]
 
 
@@ -189,7 +191,7 @@ def test_a_blocked_change_shows_the_difference_and_the_way_out():
 
 def test_drift_stands_under_its_own_heading_after_the_rest():
     drifted, new = a_campaign("drifted"), a_campaign("new")
-    live = Live({203: "scheduled"}, fingerprint={203: "other"})
+    live = Live({203: "scheduled"}, edited={203: {"content": ["text", "Something else"]}})
     parts = shown(a_plan(drifted, new, recorded=[an_entry(drifted)], live=live)).split("\n\n")
     assert [part.split()[1] for part in (parts[2], parts[4])] == ["new", "drifted"]
     assert parts[3].startswith("  Edited on the PBX since the last apply")

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import assert_never
+from typing import Literal, assert_never
 
 from campaignops.apply.create import Creator
-from campaignops.apply.ports import Failed, Pbx, Result, Watch
+from campaignops.apply.ports import Ended, Pbx, Result, Watch
 from campaignops.apply.record import Clock, Keep, Record, Who
 from campaignops.apply.release import Releaser
 from campaignops.apply.update import Editor
@@ -24,34 +24,21 @@ from campaignops.state import BEGUN, Entry, Phase
 __all__ = ["Clock", "Keep", "Pbx", "Record", "Result", "Watch", "Who", "refresh", "run"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Workers:
-    """The parts of one run."""
-
-    record: Record
-    creator: Creator
-    releaser: Releaser
-    editor: Editor
-    delivery: str
-
-
-def run(
-    plan: Plan, record: Record, pbx: Pbx, watch: Watch, clock: Clock, *, delivery: str
-) -> tuple[Result, ...]:
+def run(plan: Plan, record: Record, pbx: Pbx, watch: Watch, clock: Clock) -> tuple[Result, ...]:
     """Carry out a plan. One result a change, in the plan's order; never raises for what happens to a campaign.
 
-    `delivery` is `staged` or `direct`. After the first change that ends the run, or a signal, the rest is skipped.
+    After the first change that ends the run, or a signal, the rest is skipped. A plan with blocked changes is not
+    carried out at all.
     """
-    creator = Creator(pbx, record, watch, clock, delivery)
-    releaser = Releaser(pbx, record, watch, clock)
+    creator = Creator(pbx, record, watch, clock)
     workers = _Workers(
-        record, creator, releaser, Editor(pbx, record, watch, clock, (creator, releaser)), delivery
+        record, creator, Releaser(pbx, record, watch, clock), Editor(pbx, record, watch, clock, creator)
     )
     results: list[Result] = []
-    ended = any(isinstance(change, Blocked) for change in plan.changes)
+    ended = bool(plan.blocked)
     for change in plan.changes:
         ended = ended or watch.should_stop()
-        result = Result(change.key, "skipped", change.id) if ended else _one(change, workers)
+        result = Result(change.key, "skipped", change.id) if ended else workers.carry_out(change)
         ended = ended or result.ends_run
         results.append(result)
         watch.result(result)
@@ -64,67 +51,89 @@ def refresh(record: Record, status: Mapping[int, str]) -> None:
         now = status.get(entry.id) if entry.id is not None else None
         if now is None or entry.phase in (Phase.INTENT, Phase.STUCK):
             continue
-        if (now in BEGUN and (entry.status not in BEGUN or entry.phase is not Phase.RELEASED)) or (now == "scheduled" and entry.phase is Phase.RELEASING):
+        released = now == "scheduled" and entry.phase is Phase.RELEASING
+        begun = now in BEGUN and not (entry.status in BEGUN and entry.phase is Phase.RELEASED)
+        if released or begun:
             record.put(entry, phase=Phase.RELEASED, status=now, lost_at_s=None)
 
 
-def _one(change: AnyChange, workers: _Workers) -> Result:
-    """One change; whatever ends it early becomes its result."""
-    try:
-        return _carry_out(change, workers)
-    except Failed as early:
-        return early.result
-    except PbxError as error:
-        recorded = workers.record.entries.get(change.key)
-        message = f"{error.message}; what is done is recorded, run apply again"
-        return Result(change.key, "failed", recorded.id if recorded else None, message, ends_run=True)
-    except StateError as error:
-        return Result(change.key, "failed", change.id, error.message, "campaignops apply", ends_run=True)
+@dataclass(frozen=True, slots=True)
+class _Workers:
+    """The parts of one run, and what each kind of change asks of them."""
 
+    record: Record
+    creator: Creator
+    releaser: Releaser
+    editor: Editor
 
-def _carry_out(change: AnyChange, workers: _Workers) -> Result:
-    record = workers.record
-    match change:
-        case Create(campaign=campaign, entry=entry):
-            return _done(_created(change, workers.creator.create(campaign, entry), workers))
-        case Update(campaign=campaign, entry=entry):
-            entry = _rekeyed(change, record)
-            return _done(_updated(change, entry, workers))
-        case Delete(entry=entry):
-            workers.editor.delete(entry)
-            return Result(change.key, "done", entry.id)
-        case Unchanged(moved_from=old) | History(moved_from=old):
-            if old is not None:
-                record.move(old, change.key)
-            return Result(change.key, "done", change.id)
-        case Blocked():
-            return Result(change.key, "skipped", change.id)
-        case _:
-            assert_never(change)
+    def carry_out(self, change: AnyChange) -> Result:
+        """One change; whatever ends it early becomes its result."""
+        try:
+            return self._carry_out(change)
+        except Ended as early:
+            return early.result
+        except PbxError as error:
+            return self._broken(
+                change, "failed", f"{error.message}; what is done is recorded, run apply again"
+            )
+        except StateError as error:
+            return self._broken(change, "unknown", error.message)
 
+    def _carry_out(self, change: AnyChange) -> Result:
+        match change:
+            case Create(campaign=campaign):
+                made = self.creator.create(campaign, self._entry(change))
+                return self._done(self._released(change, self._current(change, made)))
+            case Update():
+                bound = self._entry(change)
+                assert bound is not None  # an update has one
+                return self._done(self._updated(change, bound))
+            case Delete(entry=entry):
+                self.editor.delete(self.record.entries[entry.key])
+                return Result(change.key, "done", entry.id)
+            case Unchanged(moved_from=old) | History(moved_from=old):
+                if old is not None:
+                    self.record.move(old, change.key)
+                return Result(change.key, "done", change.id)
+            case Blocked():
+                return Result(change.key, "skipped", change.id)
+            case _:
+                assert_never(change)
 
-def _created(change: Create, entry: Entry, workers: _Workers) -> Entry:
-    """What was made, or adopted: an adopted draft may have the content of an older manifest."""
-    fresh = workers.record.fresh(change.campaign, {}, None)
-    if entry.digest != fresh.digest and entry.phase is Phase.BOUND:
-        entry = workers.editor.update(change.campaign, entry)
-    return workers.releaser.release(entry, change.campaign)
+    def _updated(self, change: Update, entry: Entry) -> Entry:
+        if "delete" in change.steps:
+            self.editor.delete(entry)
+            return self.creator.create(change.campaign, None)
+        if "update" in change.steps:
+            entry = self.editor.update(change.campaign, self.releaser.recalled(entry))
+        return self._released(change, entry)
 
+    def _current(self, change: Create, entry: Entry) -> Entry:
+        """What an open intent has made may have the content of an older manifest."""
+        wanted = self.record.fresh(change.campaign, {}, None)
+        if entry.phase is Phase.BOUND and entry.digest != wanted.digest:
+            return self.editor.update(change.campaign, entry)
+        return entry
 
-def _updated(change: Update, entry: Entry, workers: _Workers) -> Entry:
-    if workers.delivery == "direct" and entry.phase is Phase.BOUND and change.send != "draft":
-        workers.editor.replaceable(entry)
-        return workers.creator.create(change.campaign, None)
-    if change.steps != ("release",):
-        entry = workers.editor.update(change.campaign, entry)
-    return workers.releaser.release(entry, change.campaign)
+    def _released(self, change: Create | Update, entry: Entry) -> Entry:
+        """From a draft to what the manifest asks for. Delivered direct, nothing is released: our draft makes way."""
+        if entry.phase is Phase.BOUND and entry.send != "draft" and self.record.delivery == "direct":
+            self.editor.delete(entry)
+            return self.creator.create(change.campaign, None)
+        return self.releaser.release(entry, change.campaign)
 
+    def _entry(self, change: Create | Update) -> Entry | None:
+        """The change's entry as recorded now, under the change's key."""
+        if change.entry is None:
+            return None
+        if change.entry.key != change.key:
+            self.record.move(change.entry.key, change.key)
+        return self.record.entries[change.key]
 
-def _rekeyed(change: Update, record: Record) -> Entry:
-    if change.entry.key != change.key:
-        record.move(change.entry.key, change.key)
-    return record.entries[change.key]
+    def _broken(self, change: AnyChange, outcome: Literal["failed", "unknown"], message: str) -> Result:
+        recorded = self.record.entries.get(change.key)
+        known = recorded.id if recorded else change.id
+        return Result(change.key, outcome, known, message, "campaignops apply", ends_run=True)
 
-
-def _done(entry: Entry) -> Result:
-    return Result(entry.key, "done", entry.id)
+    def _done(self, entry: Entry) -> Result:
+        return Result(entry.key, "done", entry.id)

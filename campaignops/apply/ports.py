@@ -36,7 +36,7 @@ class Pbx(Protocol):
     def people(self, campaign: Campaign) -> int | None: ...
     def shown(self, campaign: Campaign) -> Json: ...
     def compose(self, campaign: Campaign, uploaded: Mapping[str, Uploaded], *, released: bool) -> Json: ...
-    def release_body(self, campaign: Campaign, draft: Mapping[str, Any]) -> Json: ...
+    def body_of(self, campaign: Campaign, draft: Mapping[str, Any], *, released: bool) -> Json: ...
     def upload(self, asset: Asset) -> Outcome[Uploaded]: ...
     def create(self, body: Mapping[str, Any]) -> Outcome[int]: ...
     def update(self, campaign_id: int, body: Mapping[str, Any]) -> Outcome[None]: ...
@@ -44,7 +44,7 @@ class Pbx(Protocol):
 
 
 class Watch(Protocol):
-    """Who is told of each step, and asked before each whether to stop (a signal came)."""
+    """Who is told of each step, and asked whether to stop (a signal came)."""
 
     def step(self, key: str, what: str) -> None: ...
     def result(self, result: Result) -> None: ...
@@ -64,7 +64,18 @@ class Result:
     ends_run: bool = False
 
 
-class Failed(Exception):
+class Ended(Exception):
+    """A change has come to its end early; `result` says how."""
+
     def __init__(self, result: Result) -> None:
         super().__init__(result.message)
         self.result = result
+
+
+def announce(watch: Watch, key: str, campaign_id: int | None, step: str) -> None:
+    """Tell of a step that is about to be taken. Raises Ended instead when a signal came: between two calls nothing is
+    under way, so here is where a run may stop."""
+    if watch.should_stop():
+        message = f"interrupted before {step}; what is done is recorded"
+        raise Ended(Result(key, "skipped", campaign_id, message, "campaignops apply", ends_run=True))
+    watch.step(key, step)

@@ -20,9 +20,11 @@ class Keep(Protocol):
 
 
 class Clock(Protocol):
-    """Unix seconds, and waiting."""
+    """`now` is ours, `pbx_now` the clock that sends (ours where the PBX does not tell its own); Unix seconds."""
 
     def now(self) -> float: ...
+
+    def pbx_now(self) -> float: ...
 
     def sleep(self, seconds: float) -> None: ...
 
@@ -39,7 +41,7 @@ class Record:
     """The entries of one state, as this run has them, and the only way to change them."""
 
     def __init__(self, recorded: State, keep: Keep, who: Who, clock: Clock) -> None:
-        self.lineage = recorded.lineage
+        self.lineage, self.delivery = recorded.lineage, who.delivery
         self.entries = dict(recorded.campaigns)
         self._keep, self._who, self._clock = keep, who, clock
 
@@ -61,6 +63,10 @@ class Record:
         self._keep(new, entry, moved_from=old)
         del self.entries[old]
         self.entries[new] = entry
+
+    def is_ours(self, entry: Entry) -> bool:
+        """Whether this run took the entry's last step."""
+        return entry.run == self._who.run
 
     def fresh(self, campaign: Campaign, meaning: Mapping[str, Any], people: int | None) -> Entry:
         """What will be recorded of `campaign` when it is given to the PBX as `meaning`; not written yet."""

@@ -1,21 +1,16 @@
-"""Letting a draft go: read it back, compare, release that id, read back what got lost. Nothing here creates anything."""
+"""Letting a draft go: read it back, compare, release that id, read back what got lost. Nothing is created here."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from campaignops import state
-from campaignops.apply.ports import Failed, Json, Pbx, Result, Watch
+from campaignops.apply.ports import Ended, Json, Pbx, Result, Watch, announce
 from campaignops.apply.record import Clock, Record
-from campaignops.model import Campaign
+from campaignops.model import Campaign, Numbers
 from campaignops.outcome import Done, NoEffect, Unknown
-from campaignops.state import BEGUN, Entry, Phase
+from campaignops.state import Entry, Phase
 
-MARGIN_S = (
-    30  # closer than this to its time nothing is released or changed: a late request would meet the sending
-)
-GRACE_S = 120  # after a lost answer to `immediately`, how long a request may still be on its way
+MARGIN_S = 30  # this near to its time nothing is released or changed: a late request would meet the sending
+GRACE_S = 120  # after a lost answer to `immediately`: how long that request may still be on its way
 _LOOKS_S = (0.0, 0.5, 1.5)
 _TRIES = 2
 _FORBIDDEN = 70084
@@ -26,72 +21,101 @@ class Releaser:
 
     def __init__(self, pbx: Pbx, record: Record, watch: Watch, clock: Clock) -> None:
         self._pbx, self._record, self._watch, self._clock = pbx, record, watch, clock
+        self._is_proven = False
 
     def release(self, entry: Entry, campaign: Campaign) -> Entry:
-        """The entry, released. Raises Failed; the draft then stays recorded."""
+        """The entry, released. Raises Ended; the draft then stays recorded.
+
+        A lost release that is scheduled for later may be repeated: it says the same again. One that sends at once is
+        not: the first may still arrive.
+        """
         if entry.send == "draft" or entry.phase is Phase.RELEASED:
             return entry
-        self._wait_out(entry)
-        for _ in range(_TRIES):
+        if not self._record.is_ours(entry) and (begun := self._left_draft(entry)):
+            return begun
+        self._prove(entry, campaign)
+        lost = ""
+        for _ in range(1 if entry.send == "now" else _TRIES):
             draft = self.compared(entry)
             self._in_time(entry)
-            if entry.send == "now" and (row := self._status(entry)) != "draft":
-                return self._record.put(entry, phase=Phase.RELEASED, status=row)
+            announce(self._watch, entry.key, entry.id, "release")
             entry = self._record.put(entry, phase=Phase.RELEASING)
-            self._watch.step(entry.key, "release")
-            match self._pbx.update(self._id(entry), self._pbx.release_body(campaign, draft)):
+            match self._pbx.update(_id(entry), self._pbx.body_of(campaign, draft, released=True)):
                 case Done():
                     return self._record.put(entry, phase=Phase.RELEASED, lost_at_s=None)
                 case NoEffect() as refused:
                     raise self._refused(entry, refused)
                 case Unknown(reason):
-                    status = self._settle(entry)
+                    lost = reason
+                    status = self._settled(entry)
                     if status != "draft":
                         return self._record.put(entry, phase=Phase.RELEASED, status=status)
-                    if entry.send == "now":
-                        break
         self._record.put(entry, lost_at_s=int(self._clock.now()))
-        raise self._unknown(entry, reason)
+        raise self._unknown(entry, f"{lost}. It was still a draft when last read")
 
     def compared(self, entry: Entry) -> Json:
-        """The draft as the PBX has it, if it says what we gave it. Raises Failed."""
-        live = self._pbx.get(self._id(entry))
+        """The campaign as the PBX has it, if it says what we gave it. Raises Ended."""
+        live = self._pbx.get(_id(entry))
         if live is None:
-            raise self._failed(entry, f"id {entry.id} is gone from the PBX; nothing was sent")
-        said = self._pbx.meaning(live)
-        if state.fingerprint(said, self._record.lineage) != entry.fingerprint:
-            raise self._failed(
+            raise _failed(entry, f"id {entry.id} is gone from the PBX; nothing was sent")
+        if state.fingerprint(self._pbx.meaning(live), self._record.lineage) != entry.fingerprint:
+            raise _failed(
                 entry,
-                f"id {entry.id} reads back differently from what was given; it stays a draft. Compare it on the PBX "
-                f"with `campaignops render {entry.key}`",
+                f"id {entry.id} reads back differently from what was given; it was not released. Compare it on the "
+                f"PBX with `campaignops render {entry.key}`",
             )
         return live
 
-    def _wait_out(self, entry: Entry) -> None:
-        """After a lost answer to `immediately` the request may still arrive: ask for patience, do not send another."""
-        if entry.lost_at_s is None or entry.send != "now":
+    def recalled(self, entry: Entry) -> Entry:
+        """An entry that may be changed: a release of it that was under way has not happened. Raises Ended."""
+        if entry.phase is not Phase.RELEASING:
+            return entry
+        if begun := self._left_draft(entry):
+            raise _failed(begun, f"id {entry.id} has been released meanwhile ({begun.status}); plan again")
+        return self._record.put(entry, phase=Phase.BOUND)
+
+    def _prove(self, entry: Entry, campaign: Campaign) -> None:
+        """Once a run, give a draft its own content again and read it back, before anything is let go. Whether an update
+        replaces a list of numbers or adds to it is documented nowhere; one that adds would text everybody twice."""
+        if self._is_proven or not isinstance(campaign.audience, Numbers):
             return
-        left = entry.lost_at_s + GRACE_S - self._clock.now()
+        announce(self._watch, entry.key, entry.id, "check that an update replaces")
+        body = self._pbx.body_of(campaign, self.compared(entry), released=False)
+        outcome = self._pbx.update(_id(entry), body)
+        if isinstance(outcome, NoEffect):
+            raise self._refused(entry, outcome)
+        self.compared(entry)
+        if isinstance(outcome, Unknown):
+            raise _failed(entry, f"update of draft {entry.id}: {outcome.reason}; nothing was sent")
+        self._is_proven = True
+
+    def _left_draft(self, entry: Entry) -> Entry | None:
+        """Of an earlier run's draft: the entry, if it is none now. Raises Ended while a lost release may arrive."""
         status = self._status(entry)
-        if status == "draft" and left > 0:
-            raise self._unknown(entry, f"wait {int(left) + 1} s: the lost request may still arrive")
+        if status != "draft":
+            return self._record.put(entry, phase=Phase.RELEASED, status=status, lost_at_s=None)
+        if entry.send == "now" and entry.lost_at_s is not None:
+            left_s = entry.lost_at_s + GRACE_S - self._clock.now()
+            if left_s > 0:
+                raise self._unknown(entry, f"wait {int(left_s) + 1} s: the lost request may still arrive")
+        return None
 
     def _in_time(self, entry: Entry) -> None:
-        if entry.time_s is not None and entry.time_s - self._clock.now() < MARGIN_S:
-            raise self._failed(
+        if entry.time_s is not None and entry.time_s - self._clock.pbx_now() < MARGIN_S:
+            raise _failed(
                 entry,
                 "its send time has come before it could be released; it stays a draft. Write a later time",
             )
 
-    def _status(self, entry: Entry) -> str | None:
-        row = self._pbx.look(self._id(entry), entry.name)
+    def _status(self, entry: Entry) -> str:
+        row = self._pbx.look(_id(entry), entry.name)
         if row is None:
-            raise self._failed(entry, f"id {entry.id} is gone from the PBX; nothing was sent")
+            raise _failed(entry, f"id {entry.id} is gone from the PBX; nothing was sent")
         return row.status
 
-    def _settle(self, entry: Entry) -> str | None:
-        """Read back by id whether a release with a lost answer has happened: the status has left `draft`."""
-        status: str | None = "draft"
+    def _settled(self, entry: Entry) -> str:
+        """The status after a release with a lost answer: it has happened when the status has left `draft`."""
+        status = "draft"
         for wait_s in _LOOKS_S:
             self._clock.sleep(wait_s)
             status = self._status(entry)
@@ -99,37 +123,24 @@ class Releaser:
                 break
         return status
 
-    def _refused(self, entry: Entry, refused: NoEffect) -> Failed:
-        self._record.put(entry, phase=Phase.BOUND)
-        message = f"the PBX refused to release draft {entry.id} ({refused.reason}); nothing was sent, the draft is recorded"
+    def _refused(self, entry: Entry, refused: NoEffect) -> Ended:
+        if entry.phase is Phase.RELEASING:
+            self._record.put(entry, phase=Phase.BOUND)
+        message = f"the PBX refused to release draft {entry.id} ({refused.reason}); nothing was sent, it is recorded"
         if refused.code == _FORBIDDEN:
             message += ". If this PBX does not release drafts, set `pbx.delivery: direct`"
         ends = refused.ends_run or refused.code == _FORBIDDEN
-        return Failed(Result(entry.key, "failed", entry.id, message, ends_run=ends))
+        return Ended(Result(entry.key, "failed", entry.id, message, ends_run=ends))
 
-    def _unknown(self, entry: Entry, reason: str) -> Failed:
-        return Failed(
-            Result(
-                entry.key,
-                "unknown",
-                entry.id,
-                f"release of id {entry.id}: {reason}. It was still a draft when last read and was not released again",
-                "campaignops apply",
-            )
-        )
-
-    def _failed(self, entry: Entry, message: str) -> Failed:
-        return Failed(Result(entry.key, "failed", entry.id, message))
-
-    def _id(self, entry: Entry) -> int:
-        assert entry.id is not None  # an entry past its intent has one
-        return entry.id
+    def _unknown(self, entry: Entry, reason: str) -> Ended:
+        message = f"release of id {entry.id}: {reason}; it was not released again"
+        return Ended(Result(entry.key, "unknown", entry.id, message, "campaignops apply"))
 
 
-def difference(said: Mapping[str, Any], given: Mapping[str, Any]) -> list[str]:
-    """The names of the fields in which the PBX says something else than it was given."""
-    return sorted(key for key in said.keys() | given.keys() if said.get(key) != given.get(key))
+def _failed(entry: Entry, message: str) -> Ended:
+    return Ended(Result(entry.key, "failed", entry.id, message))
 
 
-def has_begun(status: str | None) -> bool:
-    return status in BEGUN
+def _id(entry: Entry) -> int:
+    assert entry.id is not None  # an entry past its intent has one
+    return entry.id

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
+from campaignops import state
 from campaignops.apply.create import Creator
-from campaignops.apply.ports import Failed, Pbx, Result, Row, Watch
+from campaignops.apply.ports import Ended, Pbx, Result, Row, Watch, announce
 from campaignops.apply.record import Clock, Record
-from campaignops.apply.release import MARGIN_S, Releaser
-from campaignops.model import At, Campaign
-from campaignops.outcome import Done, NoEffect, Unknown
+from campaignops.apply.release import MARGIN_S
+from campaignops.model import Campaign
+from campaignops.outcome import Done, NoEffect, Outcome, Unknown
 from campaignops.state import Entry, Phase
 
 _EDITABLE = ("draft", "scheduled")
@@ -18,94 +20,81 @@ _EDITABLE = ("draft", "scheduled")
 class Editor:
     """Updates and deletes of one run."""
 
-    def __init__(
-        self, pbx: Pbx, record: Record, watch: Watch, clock: Clock, parts: tuple[Creator, Releaser]
-    ) -> None:
-        self._pbx, self._record, self._watch, self._clock = pbx, record, watch, clock
-        self._creator, self._releaser = parts
+    def __init__(self, pbx: Pbx, record: Record, watch: Watch, clock: Clock, creator: Creator) -> None:
+        self._pbx, self._record, self._watch, self._clock, self._creator = pbx, record, watch, clock, creator
 
     def update(self, campaign: Campaign, entry: Entry) -> Entry:
-        """The entry with its new content: a draft, or scheduled where it was scheduled. Raises Failed."""
+        """The entry as a draft with its new content, to be read back before it is released (again). Raises Ended."""
         row = self._editable(entry)
-        uploaded = self._creator.upload(campaign)
-        whole = isinstance(campaign.send, At) and row.status == "scheduled"
-        body = self._pbx.compose(campaign, uploaded, released=whole)
+        body = self._pbx.compose(campaign, self._creator.upload(campaign), released=False)
+        announce(self._watch, entry.key, entry.id, "update")
         fresh = self._record.fresh(campaign, self._pbx.meaning(body), self._pbx.people(campaign))
-        new = replace(
-            fresh, id=entry.id, phase=Phase.UPDATING, revision=entry.revision + 1, status=row.status
+        begun = replace(
+            fresh, phase=Phase.UPDATING, id=entry.id, revision=entry.revision + 1, status=row.status
         )
-        new = self._record.put(new)
-        self._watch.step(entry.key, "update")
-        assert entry.id is not None
-        outcome = self._pbx.update(entry.id, body)
+        new = self._record.put(begun)
+        outcome = self._pbx.update(row.id, body)
         if isinstance(outcome, NoEffect):
             self._record.put(entry, revision=new.revision)
-            message = f"update of id {entry.id}: {outcome.reason}; it stays as it was"
-            raise Failed(Result(entry.key, "failed", entry.id, message, ends_run=outcome.ends_run))
-        if isinstance(outcome, Unknown):
-            self._read_back(new, outcome, "scheduled" if whole else "draft")
-        return self._record.put(new, phase=Phase.RELEASED if whole else Phase.BOUND)
+            raise _ended(
+                entry, "failed", f"update of id {entry.id}: {outcome.reason}; it stays as it was", outcome
+            )
+        if isinstance(outcome, Unknown) and not self._has_taken(new):
+            raise _ended(
+                new, "unknown", f"update of id {entry.id}: {outcome.reason}; the next apply does it again"
+            )
+        return self._record.put(new, phase=Phase.BOUND)
 
     def delete(self, entry: Entry) -> None:
-        """Delete an unsent campaign and its entry. Raises Failed."""
-        if entry.id is None:
-            found = self._creator.adopt(entry)
-            if found is None:
-                self._record.drop(entry.key)
-                return
-            entry = found
-        if self._row(entry) is None:
-            self._record.drop(entry.key)
-            return
-        self._editable(entry)
-        self._watch.step(entry.key, "delete")
-        assert entry.id is not None
-        outcome = self._pbx.delete(entry.id)
-        if isinstance(outcome, Unknown) and self._row(entry) is None:
-            outcome = Done(None)
-        if not isinstance(outcome, Done):
-            kind = "failed" if isinstance(outcome, NoEffect) else "unknown"
-            message = f"delete of id {entry.id}: {outcome.reason}; it is still recorded"
-            raise Failed(Result(entry.key, kind, entry.id, message, "campaignops apply"))
+        """Delete an unsent campaign and its entry. Raises Ended."""
+        bound = entry if entry.id is not None else self._creator.adopt(entry)
+        if bound is not None and self._row(bound) is not None:
+            row = self._editable(bound)
+            announce(self._watch, bound.key, bound.id, "delete")
+            outcome: Outcome[None] = self._pbx.delete(row.id)
+            if isinstance(outcome, Unknown) and self._row(bound) is None:
+                outcome = Done(None)
+            if not isinstance(outcome, Done):
+                kind: Literal["failed", "unknown"] = "failed" if isinstance(outcome, NoEffect) else "unknown"
+                raise _ended(
+                    bound, kind, f"delete of id {row.id}: {outcome.reason}; it is still recorded", outcome
+                )
         self._record.drop(entry.key)
 
-    def replaceable(self, entry: Entry) -> None:
-        """For direct delivery: take our own draft away before the campaign is posted. Raises Failed."""
-        row = self._row(entry)
-        if row is not None and row.status != "draft":
-            raise Failed(
-                Result(entry.key, "failed", entry.id, f"id {entry.id} is {row.status}, no longer a draft")
-            )
-        self.delete(entry)
-
-    def _read_back(self, entry: Entry, lost: Unknown, wanted: str) -> None:
-        row = self._row(entry)
-        self._releaser.compared(entry)
-        if row is None or row.status != wanted:
-            raise Failed(
-                Result(
-                    entry.key,
-                    "unknown",
-                    entry.id,
-                    f"update of id {entry.id}: {lost.reason}; the next apply does it again",
-                    "campaignops apply",
-                )
-            )
+    def _has_taken(self, entry: Entry) -> bool:
+        """Whether an update with a lost answer has happened."""
+        live, row = self._pbx.get(_id(entry)), self._row(entry)
+        if live is None or row is None or row.status != "draft":
+            return False
+        return state.fingerprint(self._pbx.meaning(live), self._record.lineage) == entry.fingerprint
 
     def _editable(self, entry: Entry) -> Row:
         row = self._row(entry)
         if row is None:
-            raise Failed(
-                Result(entry.key, "failed", entry.id, f"id {entry.id} is gone from the PBX; plan again")
-            )
+            raise _ended(entry, "failed", f"id {entry.id} is gone from the PBX; plan again")
         if row.status not in _EDITABLE:
             text = f"id {entry.id} has begun to send ({row.status}) and cannot be changed"
-            raise Failed(Result(entry.key, "failed", entry.id, text))
-        if row.status == "scheduled" and row.time_s is not None and row.time_s - self._clock.now() < MARGIN_S:
+            raise _ended(entry, "failed", text)
+        if (
+            row.status == "scheduled"
+            and row.time_s is not None
+            and row.time_s - self._clock.pbx_now() < MARGIN_S
+        ):
             text = f"id {entry.id} sends in less than {MARGIN_S} s; it is too late to change it safely"
-            raise Failed(Result(entry.key, "failed", entry.id, text))
+            raise _ended(entry, "failed", text)
         return row
 
     def _row(self, entry: Entry) -> Row | None:
-        assert entry.id is not None
-        return self._pbx.look(entry.id, entry.name)
+        return self._pbx.look(_id(entry), entry.name)
+
+
+def _id(entry: Entry) -> int:
+    assert entry.id is not None  # what is changed or deleted has been bound
+    return entry.id
+
+
+def _ended(
+    entry: Entry, kind: Literal["failed", "unknown"], message: str, outcome: Outcome[None] | None = None
+) -> Ended:
+    ends = isinstance(outcome, NoEffect) and outcome.ends_run
+    return Ended(Result(entry.key, kind, entry.id, message, "campaignops apply", ends_run=ends))

@@ -1,0 +1,141 @@
+"""Desired, recorded and live in, a Plan out: pure, ordered, serialisable. It holds no client and no callable.
+
+changes   what a plan is made of       judge   the table of product.md section 5       drift   edits on the PBX
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from campaignops.findings import Finding, Place, in_order
+from campaignops.model import At, Campaign
+from campaignops.plan.changes import (
+    ACTIONS,
+    EVERYTHING,
+    AnyChange,
+    Blocked,
+    Create,
+    Delete,
+    History,
+    Live,
+    Plan,
+    Selection,
+    Unchanged,
+    Update,
+)
+from campaignops.plan.judge import Judge, Locate
+from campaignops.project import Project
+from campaignops.state import Entry, State
+
+__all__ = [
+    "ACTIONS",
+    "EVERYTHING",
+    "AnyChange",
+    "Blocked",
+    "Create",
+    "Delete",
+    "History",
+    "Live",
+    "Locate",
+    "Plan",
+    "Selection",
+    "Unchanged",
+    "Update",
+    "make",
+    "times",
+]
+MARGIN_S = 60  # a send time nearer than this cannot be released safely: the clocks of two machines differ
+
+
+def make(
+    desired: Iterable[Campaign],
+    recorded: State,
+    live: Live | None,
+    project: Project,
+    *,
+    now_s: float,
+    locate: Locate,
+    selection: Selection = EVERYTHING,
+) -> Plan:
+    """Compare and order. `live` None means offline: the record alone decides. `desired` is read once, as a stream.
+
+    `now_s` is the time of the clock that sends: the PBX's, where it tells. Raises StateError for a spoilt record.
+    """
+    matching = _Matching(recorded.campaigns)
+    judge = Judge(live, recorded.lineage, now_s, project.pbx.delivery)
+    changes: list[AnyChange] = []
+    findings: list[Finding] = []
+    for campaign in desired:
+        entry = matching.entry(campaign)
+        if not selection.has(campaign.key):
+            continue
+        change = judge.present(campaign, entry)
+        changes.append(change)
+        if isinstance(change, Create | Update):
+            findings += times(campaign, now_s, locate, "error")
+        if isinstance(change, Blocked):
+            findings.append(_blocked(change, entry, locate(campaign, ())))
+    findings += matching.contested()
+    gone = [judge.gone(entry) for entry in matching.left() if selection.has(entry.key)]
+    findings += (_blocked(change, None, None) for change in gone if isinstance(change, Blocked))
+    deletes = [change for change in gone if isinstance(change, Delete)]  # first: they free names and room
+    others = [change for change in gone if not isinstance(change, Delete)]
+    ordered = (*deletes, *changes, *others)
+    return Plan(recorded.lineage, recorded.serial, project.environment, ordered, in_order(findings))
+
+
+_MOVED = "rename the old block instead of copying it, or remove `moved`"
+
+
+@dataclass(slots=True)
+class _Matching:
+    """Which entry belongs to which campaign: by key, else by the key it was moved from. No entry serves two."""
+
+    entries: Mapping[str, Entry]
+    _seen: set[str] = field(default_factory=set)
+    _moved: dict[str, list[Campaign]] = field(default_factory=dict)
+
+    def entry(self, campaign: Campaign) -> Entry | None:
+        self._seen.add(campaign.key)
+        entry = self.entries.get(campaign.key)
+        old = campaign.moved_from
+        if entry is not None or old is None or old not in self.entries:
+            return entry
+        self._moved.setdefault(old, []).append(campaign)
+        return self.entries[old]
+
+    def contested(self) -> Iterator[Finding]:
+        """Moves from a key that a manifest still has, or that another campaign claims too."""
+        for old, claimants in self._moved.items():
+            for campaign in claimants if old in self._seen else claimants[1:]:
+                text = f"`{campaign.key}` is said to be moved from `{old}`, which is still there or moved elsewhere"
+                yield Finding("CMP502", "error", text, campaign.place, help=_MOVED)
+
+    def left(self) -> Iterator[Entry]:
+        """The entries that no campaign has, by key."""
+        taken = self._seen | self._moved.keys()
+        return (entry for key, entry in sorted(self.entries.items()) if key not in taken)
+
+
+def times(
+    campaign: Campaign, now_s: float, locate: Locate, severity: Literal["error", "warning"]
+) -> Iterator[Finding]:
+    """Send times that have passed, or that are too near to be released safely."""
+    if not isinstance(campaign.send, At) or campaign.send.time_s >= now_s + MARGIN_S:
+        return
+    where = locate(campaign, ("send", "at"))
+    if campaign.send.time_s <= now_s:
+        message, instead = "is in the past", "`send: draft`"
+        code = "CMP407"
+    else:
+        message, instead = f"is less than {MARGIN_S} seconds away", "`send: now`"
+        code = "CMP408"
+    text = f"the send time of `{campaign.key}` {message}"
+    yield Finding(code, severity, text, where, help=f"write a later time, or {instead}")
+
+
+def _blocked(change: Blocked, entry: Entry | None, place: Place | None) -> Finding:
+    code = "CMP706" if change.stuck else "CMP501" if entry else "CMP215"
+    return Finding(code, "error", f"`{change.key}`: {change.reason}", place, help=change.help)

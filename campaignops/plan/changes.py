@@ -1,0 +1,169 @@
+"""What a plan is made of: a closed union of changes, and the plan that holds them. Values only, no rule.
+
+`match` on a change ends in `assert_never`. What a plan prints and what an apply runs are the same tuple of steps.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from hashlib import sha256
+from typing import Any, TypeAlias
+
+from campaignops import state
+from campaignops.diff import Field
+from campaignops.findings import Finding, Place
+from campaignops.model import Campaign
+from campaignops.state import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What every change says. `place` is None when no manifest has the key; `people` None when only the PBX can tell.
+
+    `steps` are the calls that change the PBX, in order; `preview` is the message as its reader will see it.
+    """
+
+    key: str
+    type: str
+    name: str
+    id: int | None
+    reason: str
+    place: Place | None
+    send: str
+    time_s: int | None
+    zone: str | None
+    people: int | None
+    steps: tuple[str, ...] = ()
+    fields: tuple[Field, ...] = ()
+    added: int = 0
+    removed: int = 0
+    preview: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Create(Change):
+    """Make it on the PBX. `entry`: an earlier apply began, or what it made was deleted unsent."""
+
+    campaign: Campaign
+    entry: Entry | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Update(Change):
+    """Give the recorded id new content, or only release it; or, with the steps delete and create, post it anew.
+
+    `drift`: somebody changed it on the PBX.
+    """
+
+    campaign: Campaign
+    entry: Entry
+    drift: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delete(Change):
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unchanged(Change):
+    """Nothing to do on the PBX. `moved_from`: the record takes the new key."""
+
+    moved_from: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History(Change):
+    moved_from: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blocked(Change):
+    """Cannot be done. `stuck`: a create's outcome is unknown and a person must resolve it."""
+
+    help: str
+    stuck: bool = False
+
+
+AnyChange: TypeAlias = Create | Update | Delete | Unchanged | History | Blocked
+ACTIONS: Mapping[type, str] = {
+    Create: "create",
+    Update: "update",
+    Delete: "delete",
+    Unchanged: "none",
+    History: "history",
+    Blocked: "blocked",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What the PBX says now.
+
+    `status` and `time_s` (Unix seconds) are by id. `names` has the ids of those that are not recorded, by exact name.
+    `edited` has, by id, what those recorded ones say now that read differently from what they were given.
+    `unlisted` are recorded ids that the PBX has but does not list, or not yet.
+    """
+
+    status: Mapping[int, str]
+    time_s: Mapping[int, int | None] = field(default_factory=dict)
+    names: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    edited: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+    unlisted: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What would change, in the order in which it would be done."""
+
+    lineage: str
+    serial: int
+    environment: str | None
+    changes: tuple[AnyChange, ...]
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the content: the same plan, the same digest, whatever the clock and the commit."""
+        content = [self.environment, self.lineage, self.serial, [_content(c) for c in self.changes]]
+        return sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
+
+    @property
+    def effects(self) -> tuple[AnyChange, ...]:
+        return tuple(c for c in self.changes if isinstance(c, Create | Update | Delete))
+
+    @property
+    def blocked(self) -> tuple[Blocked, ...]:
+        return tuple(c for c in self.changes if isinstance(c, Blocked))
+
+    def summary(self) -> dict[str, int]:
+        """How many of each action, and how many people the creates and updates reach."""
+        counts = dict.fromkeys(ACTIONS.values(), 0)
+        for change in self.changes:
+            counts[ACTIONS[type(change)]] += 1
+        people = sum(c.people or 0 for c in self.changes if isinstance(c, Create | Update))
+        return {**counts, "recipients": people}
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """`--target` and `--exclude`: globs over keys. Without a target everything is in."""
+
+    targets: tuple[str, ...] = ()
+    excludes: tuple[str, ...] = ()
+
+    def has(self, key: str) -> bool:
+        wanted = not self.targets or any(fnmatchcase(key, glob) or key == glob for glob in self.targets)
+        return wanted and not any(fnmatchcase(key, glob) or key == glob for glob in self.excludes)
+
+
+EVERYTHING = Selection()
+
+
+def _content(change: AnyChange) -> list[Any]:
+    fields = [[f.path, f.before, f.after] for f in change.fields]
+    digest = state.digest(change.campaign, "") if isinstance(change, Create | Update) else None
+    return [ACTIONS[type(change)], change.key, change.id, fields, list(change.steps), digest]
