@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from campaignops.errors import LockedError, StateError
@@ -41,6 +41,14 @@ def an_entry(key="spring", phase=Phase.INTENT, **other) -> Entry:
 
 def a_write(key="spring", phase=Phase.INTENT, pbx=None, **other) -> Write:
     return Write(key, an_entry(key, phase, **other), pbx)
+
+
+def a_move(old: str, new: str, phase=Phase.INTENT, **other) -> Write:
+    return a_move_of(an_entry(old, phase, **other), new)
+
+
+def a_move_of(entry: Entry, new: str) -> Write:
+    return Write(new, replace(entry, key=new), moved_from=entry.key)
 
 
 def put(store: FileStore, *writes: Write) -> Version:
@@ -215,6 +223,19 @@ def test_a_document_that_somebody_laid_out_anew_says_the_same(tmp_path_factory, 
         for k, e in seen(path).campaigns.items()
     }
     assert (got, seen(path).pbx, seen(path).serial) == (plain, PBX, 3)
+
+
+@settings(deadline=None, max_examples=60)
+@given(entries=_many, old=_texts, new=_texts)
+def test_a_move_comes_back_from_the_journal_and_from_the_document(tmp_path_factory, entries, old, new):
+    assume(old != new)
+    path = tmp_path_factory.mktemp("move") / "s.json"
+    expected = {e.key: e for e in entries if e.key != new} | {old: an_entry(old, Phase.BOUND, id=7)}
+    put(store := FileStore(path), *(Write(key, entry) for key, entry in expected.items()))
+    put(store, Write(new, moved := replace(expected.pop(old), key=new), PBX, moved_from=old))
+    assert dict(store.read()[0].campaigns) == dict(seen(path).campaigns) == expected | {new: moved}
+    store.settle()
+    assert (dict(seen(path).campaigns), seen(path).pbx) == (expected | {new: moved}, PBX)
 
 
 @pytest.mark.parametrize("spec", ['{\n  "a": 1\n}', ' {"a": 1}\n', '{"a":\r1}'])
@@ -429,6 +450,51 @@ def test_a_line_of_a_newer_version_is_refused(path, monkeypatch):
     assert caught.value.code == "CMP702"
 
 
+LINES_WITHOUT_MOVES = (
+    '{"lineage": "L", "serial": 4, "after": "", "key": "c", "entry": {"name": "C", "type": "sms", "phase": "intent", '
+    '"digest": "", "fingerprint": "", "send": "draft", "spec": {}}, "check": "78244017539ba076"}\n'
+    '{"lineage": "L", "serial": 5, "after": "78244017539ba076", "key": "a", "entry": null, '
+    '"check": "7f9b723fc346d65d"}\n'
+)
+
+
+def test_a_journal_of_before_there_were_moves_is_read(path):
+    path.write_text(SOUND)
+    journal_of(path).write_text(LINES_WITHOUT_MOVES)
+    assert set(seen(path).campaigns) == {"b", "c"}
+
+
+def test_a_line_says_where_its_entry_comes_from_only_when_it_moves(path):
+    put(FileStore(path), a_write(), a_move("spring", "easter"), a_write("summer"))
+    heads = [json.loads(line) for line in journal_of(path).read_text().splitlines()]
+    assert [head.get("moved_from") for head in heads] == [None, "spring", None]
+    assert ["moved_from" in head for head in heads] == [False, True, False]
+    assert [head["after"] for head in heads[1:]] == [head["check"] for head in heads[:-1]]
+
+
+def test_a_move_is_in_the_chain_of_checks(path):
+    put(FileStore(path), a_write(), a_move("spring", "easter"), a_write("summer"))
+    raw = journal_of(path).read_bytes()
+    journal_of(path).write_bytes(raw.replace(b'"moved_from": "spring"', b'"moved_from": "sprung"'))
+    with pytest.raises(StateError, match="is broken at line 2"):
+        seen(path)
+    one, _, three, _ = raw.split(b"\n")
+    journal_of(path).write_bytes(one + b"\n" + three + b"\n")
+    with pytest.raises(StateError, match="is broken at line 2"):
+        seen(path)
+
+
+def test_a_line_with_a_field_that_this_version_does_not_know_is_refused(path):
+    path.write_text(SOUND)
+    journal_of(path).write_text(
+        '{"lineage": "L", "serial": 4, "after": "", "key": "a", "merged_from": ["b"], "entry": null, '
+        '"check": "6046ed76200254fb"}\n'
+    )
+    with pytest.raises(StateError, match="'merged_from' is not a known field") as caught:
+        seen(path)
+    assert caught.value.code == "CMP702"
+
+
 def refuses_the_journal(path: Path) -> None:
     with pytest.raises(StateError, match="not the document they were made on") as caught:
         seen(path)
@@ -595,6 +661,95 @@ def test_an_entry_under_another_key_or_without_a_json_spec_is_refused(path):
     assert not path.exists()
 
 
+@pytest.mark.parametrize("phase", Phase)
+def test_a_move_is_legal_in_every_phase_and_the_next_step_goes_on_from_it(path, phase):
+    entry = an_entry("a", phase, id=None if phase is Phase.INTENT else 7, question="what now?", lost=1)
+    path.write_bytes(document.encode(Image("L", 3, "", None, {"a": entry, "other": an_entry("other")}), ""))
+    put(store := FileStore(path), a_move_of(entry, "b"))
+    assert dict(seen(path).campaigns) == {"b": replace(entry, key="b"), "other": an_entry("other")}
+    put(store, Write("b", replace(entry, key="b", phase=Phase.BOUND, id=7)))
+    assert seen(path).campaigns["b"].phase is Phase.BOUND
+
+
+def test_a_move_may_also_be_a_legal_step(path):
+    put(FileStore(path), a_write(phase=Phase.BOUND, id=7))
+    entry = an_entry("easter", Phase.UPDATING, id=7, revision=2)
+    put(FileStore(path), Write("easter", entry, moved_from="spring"))
+    assert dict(seen(path).campaigns) == {"easter": entry}
+
+
+def test_a_key_that_a_move_left_is_free_again(path):
+    put(store := FileStore(path), a_write("a", lost=1), a_write("b", lost=2))
+    put(store, a_move("a", "c", lost=1), a_move("b", "a", lost=2), a_move("c", "b", lost=1))
+    assert {key: entry.lost for key, entry in seen(path).campaigns.items()} == {"a": 2, "b": 1}
+    store.settle()
+    assert {key: entry.lost for key, entry in seen(path).campaigns.items()} == {"a": 2, "b": 1}
+
+
+_BOUND = an_entry("easter", Phase.BOUND, id=7, revision=2)
+REFUSED_MOVES = {
+    "no such entry": (Write("easter", _BOUND, moved_from="winter"), "no record of campaign winter"),
+    "a taken key": (
+        Write("summer", replace(_BOUND, key="summer"), moved_from="spring"),
+        "spring cannot move to summer: summer has its own",
+    ),
+    "its own key": (
+        Write("spring", replace(_BOUND, key="spring"), moved_from="spring"),
+        "spring has its own",
+    ),
+    "no entry": (Write("easter", None, moved_from="spring"), "cannot both go and move"),
+    "the entry of another key": (Write("winter", _BOUND, moved_from="spring"), "cannot be filed under"),
+    "another id": (Write("easter", replace(_BOUND, id=8), moved_from="spring"), "has id 7 .* as 8"),
+    "no id any more": (Write("easter", replace(_BOUND, id=None), moved_from="spring"), "has id 7 .* as None"),
+    "an id that is new": (
+        Write("easter", an_entry("easter", Phase.BOUND, id=9), moved_from="summer"),
+        "has id None .* as 9",
+    ),
+    "an illegal step": (
+        Write("easter", replace(_BOUND, phase=Phase.STUCK), moved_from="spring"),
+        "from bound to stuck",
+    ),
+    "a revision of before": (Write("easter", replace(_BOUND, revision=1), moved_from="spring"), "revision 1"),
+    "a spec that is no object": (
+        Write("easter", replace(_BOUND, spec="[]"), moved_from="spring"),
+        "cannot record campaign easter",
+    ),
+}
+
+
+@pytest.mark.parametrize(("write", "why"), REFUSED_MOVES.values(), ids=REFUSED_MOVES)
+def test_a_move_that_is_refused_leaves_no_trace(path, write, why):
+    put(store := FileStore(path), a_write(phase=Phase.BOUND, id=7, revision=2), a_write("summer"))
+    before = (path.read_bytes(), journal_of(path).read_bytes(), seen(path))
+    with pytest.raises(StateError, match=why):
+        put(store, write)
+    assert (path.read_bytes(), journal_of(path).read_bytes(), store.read()[0]) == before
+
+
+def test_a_stuck_campaign_moves_as_it_is_or_with_an_answer_to_its_question(path):
+    stuck = an_entry("a", Phase.STUCK, id=7, question="what now?")
+    path.write_bytes(document.encode(Image("L", 3, "", None, {"a": stuck}), ""))
+    with pytest.raises(StateError, match="from stuck to stuck"):
+        put(FileStore(path), Write("b", replace(stuck, key="b", lost=1), moved_from="a"))
+    put(FileStore(path), Write("b", replace(stuck, key="b", phase=Phase.RELEASED), moved_from="a"))
+    assert seen(path).campaigns["b"].phase is Phase.RELEASED
+
+
+def test_without_a_state_nothing_can_move_and_none_is_begun(path):
+    with pytest.raises(StateError, match="no record of campaign spring"):
+        put(FileStore(path), a_move("spring", "easter"))
+    assert list(path.parent.iterdir()) == []
+
+
+def test_a_move_from_a_stale_version_is_refused(path):
+    one, two = FileStore(path), FileStore(path)
+    put(one, a_write())
+    state, version = two.read()
+    put(one, a_move("spring", "easter"))
+    refused_as_moved(two, version, state, a_move("spring", "april"))
+    assert set(seen(path).campaigns) == {"easter"}
+
+
 WRITER = """
 import sys
 from pathlib import Path
@@ -697,7 +852,12 @@ def a_torn_journal(path: Path) -> None:
         file.write(b'{"lineage')
 
 
-STARTS = [nothing, a_document, a_journal_left_over, a_torn_journal]
+def a_move_left_over(path: Path) -> None:
+    a_document(path)
+    put(FileStore(path), a_move("spring", "easter"))
+
+
+STARTS = [nothing, a_document, a_journal_left_over, a_torn_journal, a_move_left_over]
 FAULTS = ["EIO", "ENOSPC", "KILL"]
 
 
@@ -731,6 +891,48 @@ def test_a_fault_at_any_operation_of_a_write_leaves_the_old_state_or_the_new(tmp
         assert said(path) == new
         assert [file.name for file in tmp_path.iterdir() if file.name.startswith(path.name)] == [path.name]
     pytest.fail("never clean")
+
+
+@pytest.mark.parametrize("start", STARTS[1:])
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_at_any_operation_of_a_move_leaves_the_entry_under_one_of_the_two_keys(
+    tmp_path, start, fault
+):
+    for at in range(1, 50):
+        path = tmp_path / f"{at}.json"
+        start(path)
+        old = said(path)
+        others = {key: entry for key, entry in old[1].items() if key != "summer"}
+        new = (old[0] + 1, others | {"autumn sale": an_entry("autumn sale")})
+        state, version = (store := FileStore(path, disk=(disk := FailingDisk(at, fault)))).read()
+        try:
+            store.cas(version, state, a_move("summer", "autumn sale"))
+        except (Killed, StateError):
+            pass
+        else:
+            assert said(path) == new
+            if disk.left > 0:
+                assert at > 3
+                return
+        assert said(path) in (old, new)
+        if said(path) == old:
+            put(FileStore(path), a_move("summer", "autumn sale"))
+        FileStore(path).settle()
+        assert said(path) == new
+        assert [file.name for file in tmp_path.iterdir() if file.name.startswith(path.name)] == [path.name]
+    pytest.fail("never clean")
+
+
+def test_a_move_that_is_torn_at_any_byte_was_never_made(path):
+    settled(path)
+    put(FileStore(path), a_move("summer", "autumn"))
+    document_then, journal_then = path.read_bytes(), journal_of(path).read_bytes()
+    for size in range(len(journal_then)):
+        path.write_bytes(document_then)
+        journal_of(path).write_bytes(journal_then[:size])
+        assert set(seen(path).campaigns) == {"spring", "summer"}
+        put(FileStore(path), a_move("summer", "autumn"))
+        assert set(seen(path).campaigns) == {"spring", "autumn"}
 
 
 @pytest.mark.parametrize("start", STARTS)
@@ -849,7 +1051,9 @@ def test_once_a_write_or_a_settling_returns_a_power_cut_takes_nothing(path, star
         for phase in (Phase.INTENT, Phase.BOUND):
             version = store.cas(version, state, a_write("winter", phase))
             assert not ledger.data | ledger.names
-        store.cas(version, state, Write("winter", None))
+        version = store.cas(version, state, a_move("winter", "advent", Phase.BOUND))
+        assert not ledger.data | ledger.names
+        store.cas(version, state, Write("advent", None))
         store.settle()
         assert not ledger.data | ledger.names
 

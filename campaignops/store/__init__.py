@@ -23,11 +23,16 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One step of one campaign: its new entry, or None when the entry goes. A `pbx` binds the state to it."""
+    """One step of one campaign: its new entry, or None when the entry goes. A `pbx` binds the state to it.
+
+    With `moved_from` the entry under that key goes in the same step, and `entry`, never None then, is its successor
+    under `key`: it has the same id, and it may be the same in all but its key, whatever its phase.
+    """
 
     key: str
     entry: Entry | None
     pbx: Pbx | None = None
+    moved_from: str | None = None
 
 
 class Store(Protocol):

@@ -11,13 +11,14 @@ a sync failed) is first folded into a new document: after a failed fsync the ker
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
 from campaignops.errors import StateError
-from campaignops.state import State, check_step
+from campaignops.state import Entry, State, check_step
 from campaignops.store import Version, Write, document, journal, lock
 from campaignops.store.disk import Disk, Mark, is_at, mark, open_to_read, sweep, wait_lock, write_whole
 from campaignops.store.document import Image
@@ -63,11 +64,11 @@ class FileStore:
     def cas(self, version: Version, state: State, write: Write) -> Version:
         write = _checked(write)
         if version.lineage is None:
-            check_step(None, write.entry)
+            _check_legal({}, write)
             version = self._create(state.lineage)
         with self._exclusive() as fd:
             image = self._at(version)
-            check_step(image.campaigns.get(write.key), write.entry)
+            _check_legal(image.campaigns, write)
             if not self._own and os.fstat(fd).st_size:
                 self._fold(image)
                 with self._trouble("write"):
@@ -228,10 +229,35 @@ def _answer(image: Image | None) -> tuple[State, Version]:
 
 def _checked(write: Write) -> Write:
     if write.entry is None:
+        if write.moved_from is not None:
+            raise StateError(
+                f"the record of campaign {write.moved_from} cannot both go and move to {write.key}"
+            )
         return write
     if write.entry.key != write.key:
         raise StateError(f"the record of campaign {write.entry.key} cannot be filed under {write.key}")
     try:
-        return Write(write.key, document.sound(write.entry), write.pbx)
+        return replace(write, entry=document.sound(write.entry))
     except ValueError as error:
         raise StateError(f"cannot record campaign {write.key}: {error}") from error
+
+
+def _check_legal(recorded: Mapping[str, Entry], write: Write) -> None:
+    before = recorded.get(write.key)
+    if write.moved_from is not None:
+        before = _rekeyed(recorded, write.moved_from, write.key)
+        if write.entry == before:
+            return  # no step: a stuck campaign, too, may get another key
+        if write.entry and write.entry.id != before.id:
+            raise StateError(
+                f"campaign {write.moved_from} has id {before.id} and cannot move to {write.key} as {write.entry.id}"
+            )
+    check_step(before, write.entry)
+
+
+def _rekeyed(recorded: Mapping[str, Entry], old: str, new: str) -> Entry:
+    if old not in recorded:
+        raise StateError(f"there is no record of campaign {old} that could move to {new}")
+    if new in recorded:
+        raise StateError(f"the record of campaign {old} cannot move to {new}: {new} has its own")
+    return replace(recorded[old], key=new)

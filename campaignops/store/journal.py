@@ -25,6 +25,7 @@ from campaignops.store.document import (
 )
 
 _CHECK_BYTES = 8
+_FIELDS = {"lineage", "serial", "after", "key", "moved_from", "pbx", "entry"}
 _TAIL = len(', "check": "0123456789abcdef"}')
 
 
@@ -39,6 +40,8 @@ class Line:
     write: Write
 
     def apply(self, image: Image) -> None:
+        if self.write.moved_from is not None:
+            image.campaigns.pop(self.write.moved_from, None)
         if self.write.entry is None:
             image.campaigns.pop(self.write.key, None)
         else:
@@ -55,6 +58,8 @@ def next_line(image: Image, write: Write) -> tuple[Line, bytes]:
         "after": image.check,
         "key": write.key,
     }
+    if write.moved_from is not None:
+        head["moved_from"] = write.moved_from
     if write.pbx:
         head["pbx"] = pbx_fields(write.pbx)
     entry = entry_text(write.entry) if write.entry else "null"
@@ -117,12 +122,13 @@ def _parse(line: bytes) -> Line:
     else:
         head, spec = split_spec(body)
         said, spec = loads(head + "}}"), spec[:-1]
+    if unknown := said.keys() - _FIELDS:
+        raise ValueError(f"{min(unknown)!r} is not a known field")  # it may change what the line does
     key = said["key"]
     entry = None if said["entry"] is None else entry_of(key, said["entry"], spec)
     check = line[-_TAIL:][-2 - 2 * _CHECK_BYTES : -2].decode()
-    return Line(
-        said["lineage"], said["serial"], said["after"], check, Write(key, entry, pbx_of(said.get("pbx")))
-    )
+    write = Write(key, entry, pbx_of(said.get("pbx")), said.get("moved_from"))
+    return Line(said["lineage"], said["serial"], said["after"], check, write)
 
 
 def _check(body: bytes) -> str:
