@@ -90,6 +90,7 @@ TITLES: dict[str, str] = {
     "CMP406": "the local time does not exist or happens twice",
     "CMP407": "the send time is in the past",
     "CMP408": "the send time is too near",
+    "CMP409": "the clocks differ",
     "CMP501": "a campaign that has begun to send cannot be changed",
     "CMP502": "a key cannot be moved from one that is still there",
     "CMP701": "the state file is empty, cut off or not a state",

@@ -13,6 +13,6 @@ desired      all of them, one after another
 
 from campaignops.manifest.desired import Desired, read
 from campaignops.manifest.schema import manifest_schema, settings_schema
-from campaignops.manifest.settings import load_project
+from campaignops.manifest.settings import load_project, read_mapping
 
-__all__ = ["Desired", "load_project", "manifest_schema", "read", "settings_schema"]
+__all__ = ["Desired", "load_project", "manifest_schema", "read", "read_mapping", "settings_schema"]

@@ -54,6 +54,15 @@ def load_project(
     )
 
 
+def read_mapping(path: Path) -> dict[str, Any]:
+    """A YAML or JSON file that is a mapping, with typed scalars (a seed of the sandbox). Raises ProjectError."""
+    loading = _Loading(path.parent)
+    found = loading.mapping(str(path), Source(path.name, b""), typed=True)
+    if loading.problems.errors:
+        raise ProjectError(f"{path} does not hold", in_order(loading.problems.findings))
+    return found
+
+
 class _Loading:
     def __init__(self, root: Path) -> None:
         self.root = root

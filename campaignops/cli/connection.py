@@ -1,0 +1,124 @@
+"""The PBX of a run: where it is, who we are there, and what it says now. `pbx.url: sandbox` starts one in-process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from campaignops import sandbox, state
+from campaignops.errors import PbxError, StateError
+from campaignops.pbx.client import Address, Client
+from campaignops.pbx.session import Device, Session
+from campaignops.plan import Live
+from campaignops.project import SANDBOX, Project
+from campaignops.sandbox.running import Sandbox
+from campaignops.state import Entry, Pbx, State
+
+_CREDENTIALS = ("CAMPAIGNOPS_CLIENT_ID", "CAMPAIGNOPS_CLIENT_SECRET")
+_EDITABLE = ("draft", "scheduled")
+
+
+@contextmanager
+def connect(project: Project) -> Iterator[Session]:
+    """The project's PBX. The login happens at the first call; at the end its token is given back. Raises PbxError."""
+    pbx = project.pbx
+    with ExitStack() as stack:
+        if pbx.url == SANDBOX:
+            box = stack.enter_context(_sandbox(project.root))
+            address, client_id, secret = Address(box.url, pbx.timeout_s), box.client_id, box.client_secret
+        else:
+            address = Address(pbx.url, pbx.timeout_s, pbx.ca_file, pbx.fingerprint)
+            client_id, secret = (_credential(name, os.environ) for name in _CREDENTIALS)
+        session = Session(Client(address, client_id, secret), project.root, pbx.schedule_literal)
+        stack.callback(session.close)
+        yield session
+
+
+def identity(project: Project, device: Device, recorded: State) -> Pbx:
+    """Which PBX this is. Raises StateError (CMP703) when the state belongs to another one."""
+    found = Pbx(device.serial_number, project.pbx.url)
+    known = recorded.pbx
+    if known is None:
+        return found
+    if known.serial_number and found.serial_number:
+        same = known.serial_number == found.serial_number
+    else:
+        same = known.url == found.url
+    if same:
+        return found
+    raise StateError(
+        f"{project.state} belongs to the PBX {known.serial_number or known.url}, and this is "
+        f"{found.serial_number or found.url}. Name the right PBX or another `state` in {project.root.name}/"
+        "campaignops.yaml. Nothing was sent",
+        code="CMP703",
+    )
+
+
+def live(session: Session, recorded: State) -> Live:
+    """What the PBX says now about what is recorded, and which names are taken by what is not. Reads only."""
+    listed = session.listed()
+    bound = {entry.id: entry for entry in recorded.campaigns.values() if entry.id is not None}
+    names: dict[str, tuple[int, ...]] = {}
+    for row in listed:
+        if row.id not in bound:
+            names[row.name] = (*names.get(row.name, ()), row.id)
+    status = {row.id: row.status for row in listed if row.id in bound}
+    return Live(
+        status,
+        {row.id: row.time_s for row in listed if row.id in bound},
+        names,
+        _edited(session, {i: e for i, e in bound.items() if status.get(i) in _EDITABLE}, recorded.lineage),
+        _unlisted(session, {i: e for i, e in bound.items() if i not in status}),
+    )
+
+
+def _edited(session: Session, editable: Mapping[int, Entry], lineage: str) -> dict[int, Mapping[str, object]]:
+    found: dict[int, Mapping[str, object]] = {}
+    bodies = session.query(list(editable)) if editable else {}
+    for campaign_id, entry in editable.items():
+        if campaign_id not in bodies:
+            raise PbxError(
+                f"the PBX lists campaign {campaign_id} and does not show it; run the command again"
+            )
+        said = session.meaning(bodies[campaign_id])
+        if entry.phase is not state.Phase.UPDATING and state.fingerprint(said, lineage) != entry.fingerprint:
+            found[campaign_id] = said
+    return found
+
+
+def _unlisted(session: Session, missing: Mapping[int, Entry]) -> frozenset[int]:
+    """Of what the list does not have, what is there all the same: a list may lag, and making it anew would text people
+    twice. What has been sent is not asked for: it is never made anew."""
+    unsent = [i for i, entry in missing.items() if entry.status not in state.BEGUN]
+    return frozenset(i for i in unsent if session.get(i) is not None)
+
+
+def _sandbox(root: Path) -> Sandbox:
+    folder = root / ".campaignops"
+    try:
+        folder.mkdir(exist_ok=True)
+        return sandbox.start(folder / "sandbox.sqlite")
+    except OSError as error:
+        raise PbxError(
+            f"the sandbox cannot start in {folder}: {error.strerror or error}", code="sandbox"
+        ) from error
+
+
+def _credential(name: str, environ: Mapping[str, str]) -> str:
+    value = environ.get(name)
+    if not value and (file := environ.get(f"{name}_FILE")):
+        try:
+            value = Path(file).read_text("utf-8").strip()
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or "it is not UTF-8 text"
+            raise PbxError(
+                f"{name}_FILE names {file}, which cannot be read: {why}", code="credentials"
+            ) from None
+    if not value:
+        raise PbxError(
+            f"no credentials: set {name} (or {name}_FILE, a path). They come from the PBX, Integrations > API",
+            code="credentials",
+        )
+    return value

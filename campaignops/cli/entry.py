@@ -1,0 +1,72 @@
+"""From the words of a command line to a command and its exit code; the one place where errors become messages."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from campaignops.cli import options, screen
+from campaignops.cli.screen import Screen
+from campaignops.errors import CampaignOpsError, Interrupted
+
+_BROKEN_PIPE = 141  # as the shell reports a process that SIGPIPE has ended
+
+
+def run(words: list[str]) -> int:
+    """The exit code of `campaignops WORDS`. Raises nothing."""
+    shown = screen.standard(
+        json=options.wants_json(words), no_color="--no-color" in words, verbosity=options.verbosity_of(words)
+    )
+    failure = Failure()
+    try:
+        command, rest = options.command_of(words)
+        failure.kind = command
+        return _command(command, rest, shown, failure)
+    except CampaignOpsError as error:
+        return failure.report(shown, error)
+    except KeyboardInterrupt:
+        return failure.report(shown, Interrupted("interrupted; nothing was under way"))
+    except BrokenPipeError:
+        # Whoever read us has gone; Python would complain about it once more while it shuts down.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _BROKEN_PIPE
+    except Exception as error:
+        if shown.verbosity > 1:
+            raise
+        what = f"a defect in campaignops ({type(error).__name__}); what is done is recorded. -vv shows where"
+        return failure.report(shown, CampaignOpsError(what, code="internal"))
+
+
+class Failure:
+    """What a report of a failure needs to know of the run: its kind of document, its folder, what it had come to."""
+
+    kind = "error"
+    root: Path | None = None
+    document: dict[str, Any] | None = None
+
+    def report(self, shown: Screen, error: CampaignOpsError) -> int:
+        from campaignops.report import plan_json
+
+        if shown.json:
+            if self.document is None:
+                self.document = plan_json.error_document(self.kind, error, getattr(error, "findings", ()))
+            shown.document(plan_json.with_error(self.document, error))
+        shown.error(error, self.root)
+        return error.exit_code
+
+
+def _command(command: str, rest: list[str], shown: Screen, failure: Failure) -> int:
+    module = importlib.import_module(f"campaignops.cli.{command}")
+    parser = options.Parser(command)
+    module.add_options(parser)
+    options.add_common(parser)
+    try:
+        args: argparse.Namespace = parser.parse_intermixed_args(rest)
+    except SystemExit:  # --help has been printed
+        return 0
+    result: int = module.run(args, shown, failure)
+    return result

@@ -1,0 +1,94 @@
+"""The options that every command understands, before or after its name, and how words become values."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from itertools import pairwise
+from typing import NoReturn
+
+from campaignops.cli.overview import COMMANDS
+from campaignops.errors import UsageError
+
+WITH_VALUE = ("-C", "--env", "--var", "--var-file", "--target", "--exclude", "--lock-timeout")
+_TIME = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)?")
+_UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, but a wrong command line is a UsageError, and nothing is abbreviated."""
+
+    def __init__(self, command: str) -> None:
+        super().__init__(prog=f"campaignops {command}", description=COMMANDS[command], allow_abbrev=False)
+        self.command = command
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}; see `campaignops {self.command} --help`")
+
+
+def command_of(words: list[str]) -> tuple[str, list[str]]:
+    """The command, and the other words. Raises UsageError."""
+    takes_value = False
+    for position, word in enumerate(words):
+        if not takes_value and not word.startswith("-"):
+            if word not in COMMANDS:
+                raise UsageError(f"there is no command `{word}`{_suggestion(word)}")
+            return word, words[:position] + words[position + 1 :]
+        takes_value = word in WITH_VALUE and not takes_value
+    raise UsageError("which command? `campaignops --help` lists them")
+
+
+def add_common(parser: argparse.ArgumentParser) -> None:
+    common = parser.add_argument_group("options of every command")
+    common.add_argument("-C", dest="folder", metavar="DIR", help="the project folder")
+    common.add_argument("--env", metavar="NAME", help="lay this environment over the settings")
+    common.add_argument(
+        "--var", action="append", default=[], type=_pair, metavar="NAME=VALUE", help="set a var"
+    )
+    common.add_argument(
+        "--var-file", action="append", default=[], metavar="FILE", help="set the vars of a YAML file"
+    )
+    common.add_argument(
+        "--target", action="append", default=[], metavar="KEY", help="only these campaigns (glob)"
+    )
+    common.add_argument("--exclude", action="append", default=[], metavar="KEY", help="all but these (glob)")
+    common.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    common.add_argument("--no-color", action="store_true", help="no colours")
+    common.add_argument("-q", dest="quiet", action="store_true", help="say less")
+    common.add_argument("-v", dest="verbose", action="count", default=0, help="say more; again for even more")
+    common.add_argument(
+        "--lock-timeout", type=_seconds, default=0.0, metavar="TIME", help="wait for the lock: 60s"
+    )
+
+
+def wants_json(words: list[str]) -> bool:
+    """From the bare words, for errors that come before they are parsed."""
+    return "--json" in words or "--format=json" in words or ("--format", "json") in pairwise(words)
+
+
+def verbosity_of(words: list[str]) -> int:
+    """-1 for `-q`, else how often `-v` is said; from the bare words too."""
+    if "-q" in words:
+        return -1
+    return sum(len(word) - 1 for word in words if re.fullmatch(r"-v+", word))
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise argparse.ArgumentTypeError(f"`{text}` is not NAME=VALUE")
+    return name, value
+
+
+def _seconds(text: str) -> float:
+    found = _TIME.fullmatch(text.strip())
+    if not found:
+        raise argparse.ArgumentTypeError(f"`{text}` is not a time such as 0s, 90s or 5m")
+    return float(found[1]) * _UNITS_S[found[2] or "s"]
+
+
+def _suggestion(word: str) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(word, COMMANDS, 1)
+    return f"; did you mean `{close[0]}`?" if close else "; `campaignops --help` lists them"

@@ -1,0 +1,39 @@
+"""The commands, one line each, and the text of `campaignops --help`. It imports nothing: help must not be slow."""
+
+COMMANDS = {
+    "init": "start a new project, with one commented example and a CI workflow",
+    "validate": "check all that can be checked without a PBX (--online: names and templates too)",
+    "render": "show the final request bodies, exactly as they would be sent",
+    "plan": "show what would change",
+    "apply": 'do it, after a typed "yes"',
+    "status": "show the live status of what was applied",
+    "state": "show what is recorded: state list, state show KEY",
+    "schema": "print the JSON Schema of manifests or settings, for editors",
+    "sandbox": "run the pretend PBX on a port",
+    "demo": "validate, plan, apply and plan again on a sample, in a temporary folder",
+}
+
+_LINES = "".join(f"  {name:<10} {line}\n" for name, line in COMMANDS.items())
+TEXT = f"""\
+Campaigns as code for the Yeastar P-Series PBX.
+
+usage: campaignops [OPTIONS] COMMAND [OPTIONS]
+
+{_LINES}
+options of every command, before or after it:
+  -C DIR                 the project folder (default: this folder, else ./campaigns)
+  --env NAME             lay an environment of the settings over the rest (or CAMPAIGNOPS_ENV)
+  --var NAME=VALUE       set a var; --var-file FILE sets those of a YAML file
+  --target KEY           only campaigns with this key; --exclude KEY leaves some out (both take globs)
+  --json                 one JSON document on stdout, also on failure
+  --no-color             no colours (or NO_COLOR)
+  -q, -v                 say less, say more (-v again for even more)
+  --lock-timeout TIME    wait for the state's lock, for example 60s (default: 0s)
+  -h, --help             this text, or that of a command
+  -V, --version          the version
+
+exit codes:
+  0 done, or no changes     1 error                  2 changes (plan --detailed-exitcode)
+  4 some applied, some not  10 refused               11 a create's outcome is unknown
+  12 the state is locked    64 wrong usage           130 interrupted, safely
+"""

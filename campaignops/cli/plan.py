@@ -1,0 +1,79 @@
+"""`campaignops plan`: what would change."""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+from campaignops.cli import connection, planning
+from campaignops.cli.entry import Failure
+from campaignops.cli.screen import Screen, folder_of
+from campaignops.errors import ProjectError
+from campaignops.plan import Plan
+from campaignops.project import Project
+from campaignops.report import findings as report
+from campaignops.report import plan_json, plan_text
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--offline", action="store_true", help="do not ask the PBX: manifests and state alone"
+    )
+    parser.add_argument("--detailed-exitcode", action="store_true", help="exit 2 when there are changes")
+    parser.add_argument(
+        "--format",
+        choices=("text", "json", "github"),
+        default="text",
+        help="github: findings as annotations, too",
+    )
+
+
+def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
+    """Exit 0 (or 2), 1 for findings that are errors, 10 for blocked changes, 11 for a create that must be resolved."""
+    project = planning.project_of(args)
+    failure.root = project.root
+    try:
+        made = _made(args, project)
+    except ProjectError as error:
+        if args.format == "github":
+            shown.answer(report.github(error.findings, folder=folder_of(project.root)))
+        raise
+    if shown.json:
+        failure.document = plan_json.plan_document(made, timezone=project.timezone)
+    else:
+        show(made, project, shown, verbose=args.verbose > 0)
+        if args.format == "github":
+            shown.answer(report.github(made.findings, folder=folder_of(project.root)))
+    if refused := planning.verdict(made):
+        raise refused
+    if shown.json:
+        shown.document(failure.document)
+    return 2 if args.detailed_exitcode and made.effects else 0
+
+
+def show(made: Plan, project: Project, shown: Screen, *, verbose: bool, to_err: bool = False) -> None:
+    """The plan on stdout, what was found on stderr."""
+    stream = shown.err if to_err else shown.out
+    stream.write(
+        plan_text.text(
+            made,
+            now_s=time.time(),
+            color=shown.color(stream),
+            pbx=project.pbx.url,
+            timezone=project.timezone,
+            verbose=verbose,
+            folder=folder_of(project.root),
+        )
+    )
+    stream.flush()
+    shown.findings(made.findings, project.root)
+
+
+def _made(args: argparse.Namespace, project: Project) -> Plan:
+    selection = planning.selection_of(args)
+    if args.offline:
+        return planning.offline(project, planning.store_of(project).read()[0], selection)
+    found = planning.read(project)
+    recorded, _ = planning.store_of(project).read()
+    with connection.connect(project) as session:
+        return planning.online(project, found, recorded, session, selection).plan

@@ -1,0 +1,94 @@
+"""What a run says: stdout carries the answer, stderr carries talk. Colours only where somebody looks."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+from campaignops.errors import CampaignOpsError, ProjectError
+from campaignops.findings import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """The two streams, and how the user wants them. `json`: stdout gets one document and nothing else."""
+
+    out: TextIO
+    err: TextIO
+    json: bool = False
+    no_color: bool = False
+    verbosity: int = 0
+
+    @property
+    def quiet(self) -> bool:
+        return self.verbosity < 0
+
+    def color(self, stream: TextIO) -> bool:
+        """Whether `stream` takes colours (https://no-color.org: any value that is not empty says no)."""
+        if self.no_color or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+            return False
+        return stream.isatty()
+
+    def answer(self, text: str) -> None:
+        self.out.write(text)
+        self.out.flush()
+
+    def say(self, text: str) -> None:
+        """A line of talk; `-q` silences it."""
+        if not self.quiet:
+            self.warn(text)
+
+    def warn(self, text: str) -> None:
+        """A line that `-q` does not silence."""
+        self.err.write(f"{text}\n")
+        self.err.flush()
+
+    def document(self, value: Any) -> None:
+        from campaignops.report import document
+
+        self.answer(document.text(value))
+
+    def findings(self, findings: Iterable[Finding], root: Path | None, *, to_out: bool = False) -> None:
+        """Findings with their source lines: on stdout where they are the answer."""
+        from campaignops.report import findings as report
+
+        stream = self.out if to_out else self.err
+        folder = folder_of(root)
+        text = report.text(
+            findings, lambda file: lines_of(root, file), color=self.color(stream), folder=folder
+        )
+        stream.write(text)
+        stream.flush()
+
+    def error(self, error: CampaignOpsError, root: Path | None = None) -> None:
+        if isinstance(error, ProjectError) and error.findings:
+            self.findings(error.findings, root)
+        from campaignops.report.paint import paint
+        from campaignops.report.plain import safe
+
+        word = paint(self.color(self.err))("error:", "red")
+        self.warn(f"{word} {safe(error.message)}")
+
+
+def standard(*, json: bool, no_color: bool, verbosity: int) -> Screen:
+    return Screen(sys.stdout, sys.stderr, json, no_color, verbosity)
+
+
+def folder_of(root: Path | None) -> str:
+    """The project folder as seen from the current one, to stand before the names of files."""
+    if root is None:
+        return ""
+    relative = os.path.relpath(root)
+    return "" if relative == "." else relative
+
+
+def lines_of(root: Path | None, file: str) -> Sequence[str] | None:
+    """The lines of a file of the project, for the findings that show them; None when it cannot be read as text."""
+    try:
+        return ((root or Path()) / file).read_text("utf-8").splitlines()
+    except (OSError, ValueError):
+        return None

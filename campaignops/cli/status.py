@@ -1,0 +1,74 @@
+"""`campaignops status [KEY…]`: what the PBX says now about what was applied."""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+from campaignops.cli import connection, planning
+from campaignops.cli.entry import Failure
+from campaignops.cli.screen import Screen
+from campaignops.errors import UsageError
+from campaignops.pbx.session import Listed
+from campaignops.plan import Selection
+from campaignops.report import status_text
+from campaignops.report.status_text import StatusRow
+from campaignops.state import Entry
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("keys", nargs="*", metavar="KEY", help="only these campaigns (globs)")
+
+
+def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
+    project = planning.project_of(args)
+    failure.root = project.root
+    recorded, _ = planning.store_of(project).read()
+    entries = chosen(recorded.campaigns.values(), args)
+    listed: dict[int, Listed] = {}
+    if entries:
+        with connection.connect(project) as session:
+            connection.identity(project, session.device(), recorded)
+            listed = {row.id: row for row in session.listed()}
+    rows = [_row(entry, listed.get(entry.id) if entry.id is not None else None) for entry in entries]
+    if shown.json:
+        shown.document(status_text.status_document(rows, timezone=project.timezone))
+    else:
+        color = shown.color(shown.out)
+        shown.answer(status_text.text(rows, now_s=time.time(), timezone=project.timezone, color=color))
+    return 0
+
+
+def chosen(entries: object, args: argparse.Namespace) -> list[Entry]:
+    """The entries that KEY…, --target and --exclude leave, by key. Raises UsageError when a KEY matches none."""
+    listed = sorted(entries, key=lambda entry: entry.key)  # type: ignore[call-overload]
+    for key in args.keys:
+        if not any(Selection((key,)).has(entry.key) for entry in listed):
+            raise UsageError(f"no campaign `{key}` is recorded; `campaignops state list` shows what is")
+    selection = Selection((*args.keys, *args.target), tuple(args.exclude))
+    return [entry for entry in listed if selection.has(entry.key)]
+
+
+def _row(entry: Entry, listed: Listed | None) -> StatusRow:
+    if listed is None:
+        return StatusRow(entry.key, entry.name, entry.id, str(entry.phase), None, time_s=entry.time_s)
+    failed, total = _counts(listed.result_count)
+    return StatusRow(
+        entry.key,
+        entry.name,
+        entry.id,
+        str(entry.phase),
+        listed.status,
+        failed,
+        total,
+        listed.response_rate or None,
+        listed.time_s or entry.time_s,
+    )
+
+
+def _counts(result_count: str) -> tuple[int | None, int | None]:
+    """`1/3` -> 1 failed of 3 (page "Query Message Campaign List"); None for what is no number."""
+    failed, slash, total = result_count.partition("/")
+    if not slash or not failed.strip().isdecimal() or not total.strip().isdecimal():
+        return None, None
+    return int(failed), int(total)
