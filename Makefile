@@ -50,7 +50,7 @@ lock: .venv/uv.ok ## resolve pyproject.toml anew into requirements/; newest: mak
 	$(call compile,dev,--group dev --constraint requirements/run.txt)
 
 wheel: .venv/run.ok ## dist/: the wheel and the source archive
-	$(BIN)/python -c 'from flit_core import buildapi as b; print(b.build_sdist("dist"), b.build_wheel("dist"))'
+	$(BIN)/python -c 'from hatchling import build as b; print(b.build_sdist("dist"), b.build_wheel("dist"))'
 
 clean: ## remove .venv, caches and dist
 	rm -rf .venv dist htmlcov .coverage .coverage.* .*_cache .hypothesis
