@@ -238,6 +238,48 @@ def test_a_move_comes_back_from_the_journal_and_from_the_document(tmp_path_facto
     assert (dict(seen(path).campaigns), seen(path).pbx) == (expected | {new: moved}, PBX)
 
 
+def test_campaigns_that_somebody_put_on_one_line_are_all_read(path):
+    specs = ["{}", '{"a": {"b": {}}}', '{"a": "\\"fingerprint\\""}', '{"fingerprint": {}}']
+    before = settled(path, *(a_write(f"k{n}", spec=spec) for n, spec in enumerate(specs)))
+    path.write_text(path.read_text().replace("}},\n    ", "}}, "))
+    assert seen(path) == before
+    put(FileStore(path), a_write("more"))
+    assert len(seen(path).campaigns) == 5
+
+
+def test_a_spec_with_a_word_of_an_entry_keeps_its_text(path):
+    settled(path, a_write(spec='{"fingerprint":[]}'))
+    assert seen(path).campaigns["spring"].spec == '{"fingerprint":[]}'
+
+
+@pytest.mark.parametrize("last", [True, False])
+def test_a_spec_cut_off_anywhere_is_refused_or_given_out_in_braces_and_hides_no_other_campaign(path, last):
+    whole = '{"a": {"b": [{}, "}}, {"]}, "c": {}}'
+    cut, sound, comma = ("b", "a", "") if last else ("a", "b", ",")
+    given_out = 0
+    for spec in (whole[:size] + closed for size in range(len(whole)) for closed in ("", "}")):
+        path.write_text(SOUND.replace(f"{{}}}}{comma}\n", f"{spec}}}{comma}\n"))
+        with suppress(StateError):
+            specs = {key: entry.spec for key, entry in seen(path).campaigns.items()}
+            assert specs == {cut: spec, sound: "{}"}
+            assert spec[0] + spec[-1] == "{}"
+            given_out += 1
+    assert 0 < given_out < 2 * len(whole)
+
+
+def test_a_campaign_with_a_broken_spec_cannot_be_written_on_but_may_go(path):
+    path.write_text(SOUND.replace("{}},", '{"a": }},'))
+    entry = seen(path).campaigns["a"]
+    for write in (Write("a", replace(entry, lost=1)), a_move_of(entry, "c")):
+        with pytest.raises(StateError, match="cannot record campaign"):
+            put(FileStore(path), write)
+    put(store := FileStore(path), a_write("c"))
+    store.settle()
+    assert seen(path).campaigns["a"] == entry
+    put(store, Write("a", None))
+    assert set(seen(path).campaigns) == {"b", "c"}
+
+
 @pytest.mark.parametrize("spec", ['{\n  "a": 1\n}', ' {"a": 1}\n', '{"a":\r1}'])
 def test_a_spec_over_several_lines_is_written_as_one(path, spec):
     settled(path, a_write(spec=spec))

@@ -18,6 +18,7 @@ from campaignops.store import Version
 WAY_OUT = "Restore it from git or a backup. Nothing was sent"
 
 _SPEC = ', "spec": '
+_ANOTHER = '"fingerprint"'  # stands in every entry, and hardly ever in a spec
 _Types: TypeAlias = frozenset[type | None]
 _TEXT: _Types = frozenset({str})
 _COUNT: _Types = frozenset({int})
@@ -190,6 +191,8 @@ def _as_written(file: BinaryIO, where: str) -> Image:
         ((key, said),) = loads(f"{{{front}}}}}").items()
         if not more or key in image.campaigns or spec[end:] not in ("}},\n", "}}\n"):
             raise ValueError("a line too many")
+        if _ANOTHER in spec:  # two campaigns on one line? As text, the spec of the first would hide the second
+            json.loads(spec[: end + 1])
         more = spec[end:] == "}},\n"
         image.campaigns[key] = entry_of(key, said, spec[: end + 1])
     if file.read() != b"}\n" or (more and image.campaigns):
