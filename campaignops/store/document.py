@@ -191,7 +191,8 @@ def _as_written(file: BinaryIO, where: str) -> Image:
         ((key, said),) = loads(f"{{{front}}}}}").items()
         if not more or key in image.campaigns or spec[end:] not in ("}},\n", "}}\n"):
             raise ValueError("a line too many")
-        if _ANOTHER in spec:  # two campaigns on one line? As text, the spec of the first would hide the second
+        # Two campaigns on one line? As text, the spec of the first would hide the second.
+        if _ANOTHER in spec:
             json.loads(spec[: end + 1])
         more = spec[end:] == "}},\n"
         image.campaigns[key] = entry_of(key, said, spec[: end + 1])
