@@ -1,0 +1,90 @@
+"""What the documents say is true: the README's outputs are what the commands print, every finding code is named."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from campaignops.findings import TITLES
+
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+BLOCK = re.compile(r"<!-- output: (?P<command>.+?) -->\n```text\n(?P<output>.*?)```\n", re.DOTALL)
+FROM_NOW = re.compile(r"\(in \d+ d(?: \d+ h)?\)")
+
+MISTAKES = """\
+campaigns:
+  autumn-sale:
+    type: sms
+    chanel: Main SMS
+    recipients:
+      numbers: ["+12025550111", "0202555", "+12025550111"]
+    message: {text: "{{ discont }}% off!"}
+    send: {at: "2030-02-30 18:00"}
+    session: direct
+"""
+
+
+def campaignops(folder: Path, *words: str) -> str:
+    """What a user sees: stdout and stderr together."""
+    ran = subprocess.run(
+        [sys.executable, "-m", "campaignops", *words],
+        cwd=folder,
+        env={"PYTHONPATH": str(ROOT), "NO_COLOR": "1", "PATH": ""},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=60,
+        check=False,
+    )
+    return ran.stdout.decode()
+
+
+@pytest.fixture(scope="module")
+def outputs(tmp_path_factory):
+    """Each command of the README on a copy of the sample project."""
+    folder = tmp_path_factory.mktemp("sample")
+    shutil.copytree(
+        ROOT / "campaigns", folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".*", "*.state.*")
+    )
+    wrong = tmp_path_factory.mktemp("wrong")
+    (wrong / "campaignops.yaml").write_text("pbx: {url: sandbox}\n")
+    (wrong / "autumn.yaml").write_text(MISTAKES)
+    planned = campaignops(folder, "plan")
+    campaignops(folder, "apply", "--auto-approve", "-q")
+    return {
+        "campaignops plan": planned,
+        "campaignops status": campaignops(folder, "status"),
+        "campaignops validate (with mistakes)": campaignops(wrong, "validate"),
+        "campaignops --help": campaignops(folder, "--help"),
+    }
+
+
+def test_the_readme_shows_what_the_commands_print(outputs, request):
+    text = README.read_text("utf-8")
+    if request.config.getoption("--update"):
+        text = BLOCK.sub(
+            lambda m: f"<!-- output: {m['command']} -->\n```text\n{outputs[m['command']]}```\n", text
+        )
+        README.write_text(text, "utf-8")
+    shown = {found["command"]: found["output"] for found in BLOCK.finditer(text)}
+    assert shown.keys() == outputs.keys()
+    for command, output in outputs.items():
+        assert FROM_NOW.sub("(in …)", shown[command]) == FROM_NOW.sub("(in …)", output), command
+
+
+def test_every_finding_code_in_the_package_has_a_title():
+    used = set()
+    for path in (ROOT / "campaignops").rglob("*.py"):
+        if path.name != "findings.py" or path.parent.name != "campaignops":
+            used |= set(re.findall(r"\bCMP\d{3}\b", path.read_text("utf-8")))
+    assert used - TITLES.keys() == set()
+    assert TITLES.keys() - used == set(), "a code that nothing gives"
+
+
+def test_every_local_link_of_the_documents_leads_somewhere():
+    for document in (README, ROOT / "CHANGELOG.md", *(ROOT / ".github").glob("*.md")):
+        for target in re.findall(r"\]\((?!https?://|#)([^)#]+)", document.read_text("utf-8")):
+            assert (document.parent / target).exists(), f"{document.name}: {target}"
