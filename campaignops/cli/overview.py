@@ -7,6 +7,8 @@ COMMANDS = {
     "plan": "show what would change",
     "apply": 'do it, after a typed "yes"',
     "status": "show the live status of what was applied",
+    "resolve": "settle a create whose outcome is unknown (--adopt ID | --absent)",
+    "recover": "after a lost state: record again what the PBX has (--write)",
     "state": "show what is recorded: state list, state show KEY",
     "schema": "print the JSON Schema of manifests or settings, for editors",
     "sandbox": "run the pretend PBX on a port",

@@ -1,0 +1,67 @@
+"""`campaignops recover`: after a lost state, record again what the PBX has. It shows first, and writes with --write."""
+
+from __future__ import annotations
+
+import argparse
+
+from campaignops.apply import settle
+from campaignops.apply.settle import Recovery
+from campaignops.cli import planning
+from campaignops.cli.entry import Failure
+from campaignops.cli.screen import Screen
+from campaignops.cli.writing import keeping
+from campaignops.errors import ProjectError
+from campaignops.findings import Finding, has_errors, in_order
+from campaignops.report.findings import count
+from campaignops.report.plain import safe
+from campaignops.report.plan_json import SCHEMA_VERSION
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--write", action="store_true", help="record what was found; without it, nothing is written"
+    )
+
+
+def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
+    """Exit 0 when every campaign is clear, 1 when a person must look at one. It sends nothing."""
+    project = planning.project_of(args)
+    failure.root = project.root
+    found = planning.read(project)
+    selection = planning.selection_of(args)
+    campaigns = [campaign for campaign in found.campaigns if selection.has(campaign.key)]
+    with keeping(project, "campaignops recover", args.lock_timeout) as (record, session):
+        findings: list[Finding] = [f for c in campaigns for f in session.resolve(c, found.locate)]
+        if has_errors(findings):
+            raise ProjectError(f"not everything is on the PBX: {count(findings)}", in_order(findings))
+        recovered = list(settle.recover(record, session, campaigns))
+        if args.write:
+            for each in recovered:
+                if each.entry is not None:
+                    record.put(each.entry)
+    if shown.json:
+        rows = [
+            {"key": r.key, "verdict": r.verdict, "reason": safe(r.reason), "id": r.entry and r.entry.id}
+            for r in recovered
+        ]
+        shown.document(
+            {"schema_version": SCHEMA_VERSION, "kind": "recover", "written": args.write, "campaigns": rows}
+        )
+    else:
+        shown.answer(_text(recovered, written=args.write))
+    return 1 if any(each.verdict == "unclear" for each in recovered) else 0
+
+
+def _text(recovered: list[Recovery], *, written: bool) -> str:
+    if not recovered:
+        return "Every campaign of the manifests is recorded.\n"
+    lines = [f"{each.verdict:8} {each.key}: {safe(each.reason)}" for each in recovered]
+    if any(each.entry for each in recovered):
+        lines.append(
+            "Recorded what was found." if written else "To record what was found: campaignops recover --write"
+        )
+    if any(each.verdict == "absent" for each in recovered):
+        lines.append(
+            "The next apply creates what is absent. Check first: what was sent, then deleted on the PBX, looks the same."
+        )
+    return "\n".join(lines) + "\n"

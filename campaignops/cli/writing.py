@@ -1,0 +1,65 @@
+"""A run that writes the state: under its lock, step by step from the version that the last step left."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from campaignops.apply import Record, Who
+from campaignops.cli import connection, planning
+from campaignops.pbx.session import Session
+from campaignops.project import Project
+from campaignops.state import Entry, Pbx, State
+from campaignops.store import Store, Version, Write
+
+
+@dataclass(slots=True)
+class Keeper:
+    """Makes the steps of one run durable. The first one binds the state to the PBX."""
+
+    store: Store
+    version: Version
+    recorded: State
+    pbx: Pbx
+
+    def __call__(self, key: str, entry: Entry | None, *, moved_from: str | None = None) -> None:
+        pbx = self.pbx if self.pbx != self.recorded.pbx else None
+        self.version = self.store.cas(self.version, self.recorded, Write(key, entry, pbx, moved_from))
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """`skew_s`: how far the PBX's clock is ahead of ours, in seconds."""
+
+    skew_s: float = 0.0
+
+    def now(self) -> float:
+        return time.time()
+
+    def pbx_now(self) -> float:
+        return time.time() + self.skew_s
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+def run_name() -> str:
+    """What every entry of a run carries, so that a later one can tell its own steps from others'."""
+    return os.urandom(8).hex()
+
+
+@contextmanager
+def keeping(project: Project, command: str, lock_timeout_s: float) -> Iterator[tuple[Record, Session]]:
+    """The record and the PBX of a command that changes nothing but the state."""
+    store = planning.store_of(project)
+    with store.lock(command, lock_timeout_s), connection.connect(project) as session:
+        recorded, version = store.read()
+        pbx = connection.identity(project, session.device(), recorded)
+        who = Who(run_name(), project.pbx.delivery)
+        try:
+            yield Record(recorded, Keeper(store, version, recorded, pbx), who, Clock()), session
+        finally:
+            store.settle()
