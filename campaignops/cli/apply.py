@@ -30,10 +30,6 @@ from campaignops.store import Store, Version, Write
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--auto-approve", action="store_true", help='do not ask for a "yes" (for CI)')
-
-
 def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     """Exit 0, 1 (nothing done), 4 (some done), 10 (refused), 11 (a person must resolve), 12 (locked), 130."""
     project = planning.project_of(args)

@@ -18,10 +18,6 @@ _PACKAGE = Path(__file__).parents[1]
 _SAMPLES = (_PACKAGE / "sample", _PACKAGE.parent / "campaigns")  # in a wheel; in a checkout
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--keep", metavar="DIR", help="work in this new folder and keep it")
-
-
 def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     """Exit 0 when every step succeeds. It leaves nothing behind unless --keep says so."""
     with tempfile.TemporaryDirectory(prefix="campaignops-demo-") as temporary:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import importlib
 import os
 import sys
 from pathlib import Path
 from typing import Any
 
-from campaignops.cli import options, screen
+from campaignops.cli import arguments, options, screen
 from campaignops.cli.screen import Screen
 from campaignops.errors import CampaignOpsError, Interrupted
 
@@ -60,13 +59,13 @@ class Failure:
 
 
 def _command(command: str, rest: list[str], shown: Screen, failure: Failure) -> int:
-    module = importlib.import_module(f"campaignops.cli.{command}")
     parser = options.Parser(command)
-    module.add_options(parser)
+    arguments.OF[command](parser)
     options.add_common(parser)
     try:
-        args: argparse.Namespace = parser.parse_intermixed_args(rest)
+        args = parser.parse_intermixed_args(rest)
     except SystemExit:  # --help has been printed
         return 0
-    result: int = module.run(args, shown, failure)
-    return result
+    module = importlib.import_module(f"campaignops.cli.{command}")
+    code: int = module.run(args, shown, failure)
+    return code

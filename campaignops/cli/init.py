@@ -19,10 +19,6 @@ _FILES = {
 _WORKFLOW = ".github/workflows/campaigns.yml"
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("directory", nargs="?", metavar="DIR", help="default: -C, or else the current folder")
-
-
 def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     folder = Path(args.directory or args.folder or ".")
     files = {folder / name: _content(packaged) for packaged, name in _FILES.items()}

@@ -15,19 +15,6 @@ from campaignops.report import findings as report
 from campaignops.report import plan_json, plan_text
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--offline", action="store_true", help="do not ask the PBX: manifests and state alone"
-    )
-    parser.add_argument("--detailed-exitcode", action="store_true", help="exit 2 when there are changes")
-    parser.add_argument(
-        "--format",
-        choices=("text", "json", "github"),
-        default="text",
-        help="github: findings as annotations, too",
-    )
-
-
 def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     """Exit 0 (or 2), 1 for findings that are errors, 10 for blocked changes, 11 for a create that must be resolved."""
     project = planning.project_of(args)

@@ -17,10 +17,6 @@ from campaignops.report import findings as report
 from campaignops.report.plan_json import SCHEMA_VERSION
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("keys", nargs="*", metavar="KEY", help="only these campaigns (globs)")
-
-
 def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     """Names are looked up on the PBX; an upload's id and uri are known only after it. Numbers are shown in full."""
     project = planning.project_of(args)

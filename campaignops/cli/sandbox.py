@@ -15,28 +15,9 @@ from campaignops.errors import CampaignOpsError
 from campaignops.sandbox.running import Sandbox
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--port", type=_port, default=8088, help="default: 8088; 0 takes any that is free")
-    parser.add_argument(
-        "--store", type=Path, metavar="FILE", help="keep it in this SQLite file (default: in memory)"
-    )
-    parser.add_argument(
-        "--seed", type=Path, metavar="FILE", help="channels, phonebooks, templates … as YAML or JSON"
-    )
-    parser.add_argument("--reset", action="store_true", help="forget what the store remembers, but the seed")
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        type=_switch,
-        metavar="SWITCH=VALUE",
-        help="see sandbox/personality.py",
-    )
-
-
 def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     """Prints its address on stdout when it answers. Faults are set over HTTP, at /_sandbox/ of its address."""
-    seed = manifest.read_mapping(args.seed) if args.seed else None
+    seed = manifest.read_mapping(Path(args.seed)) if args.seed else None
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
 
@@ -55,23 +36,12 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
         )
 
     try:
-        sandbox.serve(args.store, port=args.port, seed=seed, on_ready=ready, until=stop)
+        sandbox.serve(
+            Path(args.store) if args.store else None, port=args.port, seed=seed, on_ready=ready, until=stop
+        )
     except ValueError as error:
         raise CampaignOpsError(f"the sandbox cannot start: {error}", code="sandbox") from error
     except OSError as error:
         what = f"the sandbox cannot listen on port {args.port}: {error.strerror or error}; try --port 0"
         raise CampaignOpsError(what, code="sandbox") from error
     return 0
-
-
-def _port(text: str) -> int:
-    if not text.isdecimal() or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"`{text}` is not a port")
-    return int(text)
-
-
-def _switch(text: str) -> tuple[str, object]:
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise argparse.ArgumentTypeError(f"`{text}` is not SWITCH=VALUE")
-    return name, float(value) if value.replace(".", "", 1).isdecimal() else value

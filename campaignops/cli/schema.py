@@ -9,12 +9,6 @@ from campaignops.cli.entry import Failure
 from campaignops.cli.screen import Screen
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "of", nargs="?", choices=("manifest", "settings"), default="manifest", help="default: manifest"
-    )
-
-
 def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     """The schema is JSON already, so --json changes nothing."""
     shown.document(manifest.manifest_schema() if args.of == "manifest" else manifest.settings_schema())

@@ -19,11 +19,6 @@ from campaignops.state import Entry
 _HEADINGS = ("KEY", "ID", "PHASE", "STATUS", "NAME")
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("verb", choices=("list", "show"), help="list: a line for each; show: all of one")
-    parser.add_argument("keys", nargs="*", metavar="KEY", help="only these campaigns (globs)")
-
-
 def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     failure.kind = f"state {args.verb}"
     project = planning.project_of(args)

@@ -16,10 +16,6 @@ from campaignops.report.status_text import StatusRow
 from campaignops.state import Entry
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("keys", nargs="*", metavar="KEY", help="only these campaigns (globs)")
-
-
 def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     project = planning.project_of(args)
     failure.root = project.root

@@ -17,16 +17,6 @@ from campaignops.report import findings as report
 from campaignops.report import plan_json, sarif
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--online", action="store_true", help="look names and templates up on the PBX, too")
-    parser.add_argument(
-        "--format",
-        choices=("text", "concise", "json", "github", "gitlab", "sarif"),
-        default="text",
-        help="how findings are written",
-    )
-
-
 def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     """Exit 0 when there is no error among the findings, else 1."""
     try:

@@ -1,0 +1,111 @@
+"""What each command takes besides the options of all. argparse alone: `plan --help` must not pay for a plan."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping
+
+_FINDINGS = ("text", "concise", "json", "github", "gitlab", "sarif")
+
+
+def _init(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("directory", nargs="?", metavar="DIR", help="default: the current folder, or -C")
+
+
+def _validate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--online", action="store_true", help="look names and templates up on the PBX, too")
+    parser.add_argument("--format", choices=_FINDINGS, default="text", help="how findings are written")
+
+
+def _keys(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("keys", nargs="*", metavar="KEY", help="only these campaigns (globs)")
+
+
+def _plan(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--offline", action="store_true", help="do not ask the PBX: manifests and state alone"
+    )
+    parser.add_argument("--detailed-exitcode", action="store_true", help="exit 2 when there are changes")
+    parser.add_argument(
+        "--format",
+        choices=("text", "json", "github"),
+        default="text",
+        help="github: findings as annotations, too",
+    )
+
+
+def _apply(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--auto-approve", action="store_true", help='do not ask for a "yes" (for CI)')
+
+
+def _resolve(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("key", metavar="KEY", help="the campaign, as `campaignops plan` names it")
+    decision = parser.add_mutually_exclusive_group()
+    decision.add_argument("--adopt", type=int, metavar="ID", help="it was made: record this id of the PBX")
+    decision.add_argument("--absent", action="store_true", help="nothing was made: the next apply creates it")
+
+
+def _recover(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--write", action="store_true", help="record what was found; without it, nothing is written"
+    )
+
+
+def _state(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("verb", choices=("list", "show"), help="list: a line for each; show: all of one")
+    _keys(parser)
+
+
+def _schema(parser: argparse.ArgumentParser) -> None:
+    kinds = ("manifest", "settings")
+    parser.add_argument("of", nargs="?", choices=kinds, default="manifest", help="default: manifest")
+
+
+def _sandbox(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--port", type=_port, default=8088, help="default: 8088; 0 takes any that is free")
+    parser.add_argument("--store", metavar="FILE", help="keep it in this SQLite file (default: in memory)")
+    parser.add_argument("--seed", metavar="FILE", help="channels, phonebooks, templates … as YAML or JSON")
+    parser.add_argument("--reset", action="store_true", help="forget what the store remembers, but the seed")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        type=_switch,
+        metavar="SWITCH=VALUE",
+        help="how this PBX behaves where the documentation is silent; a wrong SWITCH lists them all",
+    )
+
+
+def _demo(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--keep", metavar="DIR", help="work in this new folder and keep it")
+
+
+OF: Mapping[str, Callable[[argparse.ArgumentParser], None]] = {
+    "init": _init,
+    "validate": _validate,
+    "render": _keys,
+    "plan": _plan,
+    "apply": _apply,
+    "status": _keys,
+    "resolve": _resolve,
+    "recover": _recover,
+    "state": _state,
+    "schema": _schema,
+    "sandbox": _sandbox,
+    "demo": _demo,
+}
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"`{text}` is not a port")
+    return int(text)
+
+
+def _switch(text: str) -> tuple[str, object]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"`{text}` is not SWITCH=VALUE")
+    if value.isdecimal():
+        return name, int(value)
+    return name, float(value) if value.replace(".", "", 1).isdecimal() else value
