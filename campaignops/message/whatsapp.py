@@ -6,7 +6,6 @@ template nor uploads a file.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,10 +15,10 @@ from campaignops.model import Asset, File, MediaHeader, Template, TextHeader
 
 FileInfo = Mapping[str, Any]  # the File_Info of page "Upload Files for Message Campaigns"
 _PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
-_MEDIA = {  # what WhatsApp takes (Meta's media table; the PBX does not restate it)
-    "image": re.compile(r"image/(jpeg|png)"),
-    "video": re.compile(r"video/(mp4|3gpp?)"),
-    "document": re.compile(r"(application|text)/.+"),
+_MEDIA = {  # what WhatsApp takes, and how many MiB of it (Meta's media table; the PBX does not restate it)
+    "image": (re.compile(r"image/(jpeg|png)"), 5),
+    "video": (re.compile(r"video/(mp4|3gpp?)"), 16),
+    "document": (re.compile(r"application/(pdf|msword|vnd\..+)|text/plain"), 100),
 }
 _PLAIN_BUTTONS = frozenset({"URL", "FLOW", "VOICE_CALL", "QUICK_REPLY", "PHONE_NUMBER", "COPY_CODE"})
 
@@ -36,7 +35,7 @@ class Definition:
     parts: tuple[Mapping[str, Any], ...]
 
     def part(self, kind: str) -> Mapping[str, Any]:
-        return next((p for p in self.parts if str(p.get("type", "")).upper() == kind), {})
+        return next((part for part in self.parts if _word(part, "type").upper() == kind), {})
 
     @property
     def is_named(self) -> bool:
@@ -44,17 +43,21 @@ class Definition:
 
     @property
     def body(self) -> str:
-        return str(self.part("BODY").get("text", ""))
+        return _word(self.part("BODY"), "text")
+
+    @property
+    def header(self) -> str:
+        return _word(self.part("HEADER"), "text")
 
     @property
     def header_format(self) -> str | None:
         """TEXT, IMAGE, VIDEO, DOCUMENT, or what else the template says; None without a header."""
         header = self.part("HEADER")
-        return str(header.get("format", "TEXT")).upper() if header else None
+        return (_word(header, "format") or "TEXT").upper() if header else None
 
     @property
     def buttons(self) -> Sequence[Mapping[str, Any]]:
-        return tuple(self.part("BUTTONS").get("buttons", ()))
+        return tuple(self.part("BUTTONS").get("buttons") or ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,26 +65,25 @@ class Problem:
     """A message and a template that do not fit; `path` leads to the value in the manifest."""
 
     code: str
-    path: tuple[str, ...]
+    path: tuple[str | int, ...]
     message: str
     help: str | None = None
     note: str | None = None
 
 
-def definition(row: Mapping[str, Any]) -> Definition:
-    """One row of `message_channel/whatsapp_template`. Raises ValueError or TypeError for a row that is none."""
-    parts = row["components_data"]
-    parts = json.loads(parts) if isinstance(parts, str) and parts else parts or []
-    if not isinstance(parts, list) or not all(isinstance(p, dict) for p in parts):
-        raise ValueError("components_data is not a list of objects")
-    return Definition(
-        int(row["id"]),
-        str(row["template_id"]),
-        str(row["name"]),
-        str(row["language"]),
-        str(row["parameter_format"]),
-        tuple(parts),
-    )
+def definition(row: Mapping[str, Any], parts: Any) -> Definition:
+    """One row of `message_channel/whatsapp_template`; `parts` is its decoded `components_data`. Raises ValueError."""
+    match row:
+        case {
+            "id": int(id),
+            "template_id": str(meta_id),
+            "name": str(name),
+            "language": str(language),
+            "parameter_format": str(parameter_format),
+        } if _are_parts(parts):
+            return Definition(id, meta_id, name, language, parameter_format, tuple(parts))
+        case _:
+            raise ValueError("not a template")
 
 
 def placeholders(text: str) -> list[str]:
@@ -105,16 +107,14 @@ def components(
         case MediaHeader(kind, file):
             found.append(_component("HEADER", [{"type": kind.upper(), "file_list": [info(file)]}]))
         case TextHeader(text):
-            names = placeholders(str(template.part("HEADER").get("text", "")))
-            found.append(_component("HEADER", [_text(template, names[0] if names else "", text)]))
+            name = next(iter(placeholders(template.header)), "")
+            found.append(_component("HEADER", [_text(template, name, text)]))
     values = _values(template, message)
     if values:
         found.append(_component("BODY", [_text(template, name, value) for name, value in values.items()]))
     if template.buttons:
         given = dict(message.buttons)
-        entries = [
-            {"type": _kind(b), "text": given.get(str(b.get("text", "")), "")} for b in template.buttons
-        ]
+        entries = [{"type": _kind(b), "text": given.get(_label(b), "")} for b in template.buttons]
         found.append(_component("BUTTONS", entries))
     return found
 
@@ -126,112 +126,104 @@ def preview(template: Definition, message: Template) -> str:
         case MediaHeader(kind, file):
             lines.append(f"[{kind} {file.name}]")
         case TextHeader(text):
-            lines.append(_fill(str(template.part("HEADER").get("text", "")), lambda _: text))
+            lines.append(_fill(template.header, lambda _: text))
         case None if template.header_format == "TEXT":
-            lines.append(str(template.part("HEADER").get("text", "")))
+            lines.append(template.header)
     values = _values(template, message)
     lines.append(_fill(template.body, lambda name: values.get(name, "{{" + name + "}}")))
-    if footer := template.part("FOOTER").get("text"):
-        lines.append(str(footer))
-    lines += [f"[{b.get('text', _kind(b))}]" for b in template.buttons]
+    if footer := _word(template.part("FOOTER"), "text"):
+        lines.append(footer)
+    lines += [f"[{_label(b)}]" for b in template.buttons]
     return "\n".join(lines)
 
 
 def _header_problems(template: Definition, header: TextHeader | MediaHeader | None) -> Iterator[Problem]:
-    wanted = template.header_format
-    text = str(template.part("HEADER").get("text", ""))
-    if wanted == "TEXT" and not placeholders(text):
+    wanted, where = template.header_format, ("message", "header")
+    if wanted == "TEXT" and not placeholders(template.header):
         wanted = None  # fixed text comes from the template; nothing to give
     given = None if header is None else "TEXT" if isinstance(header, TextHeader) else header.kind.upper()
-    if wanted == given:
-        if isinstance(header, MediaHeader):
-            yield from _media_problems(header)
-        return
-    if wanted is None:
-        yield _header(f"template `{template.name}` takes no header value", "remove `header`")
-    elif wanted not in ("TEXT", "IMAGE", "VIDEO", "DOCUMENT"):
-        yield _header(f"template `{template.name}` has a {wanted} header", "write it as `components: […]`")
-    else:
+    what = f"template `{template.name}`"
+    if wanted not in (None, "TEXT", *(kind.upper() for kind in _MEDIA)):
+        yield Problem("CMP212", where, f"{what} has a {wanted} header", "write it as `components: […]`")
+    elif wanted is None and given is not None:
+        yield Problem("CMP212", where, f"{what} takes no header value", "remove `header`")
+    elif wanted is not None and wanted != given:
         value = "text: …" if wanted == "TEXT" else f"{wanted.lower()}: path/to/file"
-        yield _header(
-            f"template `{template.name}` needs a {wanted.lower()} header", f"write `header: {{{value}}}`"
-        )
-
-
-def _header(message: str, advice: str) -> Problem:
-    return Problem("CMP212", ("message", "header"), message, advice)
+        needed = f"{what} needs a header of type {wanted.lower()}"
+        yield Problem("CMP212", where, needed, f"write `header: {{{value}}}`")
+    elif isinstance(header, MediaHeader):
+        yield from _media_problems(header)
+    elif header is not None and not header.text.strip():
+        yield Problem("CMP212", (*where, "text"), "the header text is empty", "write what the header says")
 
 
 def _media_problems(header: MediaHeader) -> Iterator[Problem]:
-    media_type = header.file.media_type if isinstance(header.file, Asset) else header.file.type
-    if not _MEDIA[header.kind].fullmatch(media_type):
-        yield Problem(
-            "CMP212",
-            ("message", "header", header.kind),
-            f"`{header.file.name}` is {media_type}, which WhatsApp does not take as {header.kind}",
-        )
+    file, where = header.file, ("message", "header", header.kind)
+    media_type, size = (
+        (file.media_type, file.size_bytes) if isinstance(file, Asset) else (file.type, file.size)
+    )
+    pattern, limit_mib = _MEDIA[header.kind]
+    if not pattern.fullmatch(media_type):
+        message = f"`{file.name}` is {media_type}, which WhatsApp does not take as {header.kind}"
+        yield Problem("CMP212", where, message)
+    if size > limit_mib << 20:
+        message = f"`{file.name}` has {size >> 20} MiB; WhatsApp takes at most {limit_mib} as {header.kind}"
+        yield Problem("CMP212", where, message)
 
 
 def _body_problems(template: Definition, message: Template) -> Iterator[Problem]:
-    wanted = placeholders(template.body)
+    wanted, given = placeholders(template.body), _values(template, message)
     is_map = any(isinstance(value, tuple) for value in message.body)
-    where = ("message", "body")
+    where, what = ("message", "body"), f"template `{template.name}`"
+    note = f"the template says: {template.body}"
+    if message.body and not wanted:
+        yield Problem("CMP210", where, f"{what} takes no body values", "remove `body`", note)
+        return
     if message.body and is_map != template.is_named:
         shape = "a map of names to values" if template.is_named else "a list of values, in order"
-        yield Problem(
-            "CMP210", where, f"template `{template.name}` takes its body values as {shape}", _sample(template)
-        )
+        yield Problem("CMP210", where, f"{what} takes its body values as {shape}", _sample(template), note)
         return
-    given = _values(template, message)
-    note = f"the template says: {template.body}"
-    missing = [name for name in wanted if not given.get(name)]
-    extra = [name for name in given if name not in wanted]
+    missing = ["{{" + name + "}}" for name in wanted if not given.get(name, "").strip()]
     if missing:
-        text = ", ".join("{{" + name + "}}" for name in missing)
-        yield Problem(
-            "CMP210", where, f"template `{template.name}` has no value for {text}", _sample(template), note
-        )
-    for name in extra:
-        at = (*where, name if template.is_named else str(int(name) - 1))
-        yield Problem(
-            "CMP210", at, f"template `{template.name}` has no {{{{{name}}}}}", "remove this value", note
-        )
+        text = f"{what} has no value for {', '.join(missing)}"
+        yield Problem("CMP210", where, text, _sample(template), note)
+    for name in given:
+        if name not in wanted:
+            at = name if template.is_named else int(name) - 1
+            text = f"{what} has no {{{{{name}}}}}"
+            yield Problem("CMP210", (*where, at), text, "remove this value", note)
 
 
 def _button_problems(template: Definition, given: Mapping[str, str]) -> Iterator[Problem]:
     where = ("message", "buttons")
-    labels = [str(b.get("text", "")) for b in template.buttons]
-    for button in template.buttons:
-        label = str(button.get("text", ""))
+    labels = [_label(button) for button in template.buttons]
+    for button, label in zip(template.buttons, labels, strict=True):
         if _kind(button) not in _PLAIN_BUTTONS:
-            yield Problem(
-                "CMP213", where, f"button `{label}` is of type {_kind(button)}", "write `components: […]`"
-            )
-        elif _takes_value(button) and not given.get(label):
-            yield Problem(
-                "CMP213", where, f"button `{label}` needs a value", f'write `buttons: {{"{label}": …}}`'
-            )
+            text = f"button `{label}` is of type {_kind(button)}"
+            yield Problem("CMP213", where, text, "write `components: […]`")
+        elif _takes_value(button) and not given.get(label, "").strip():
+            text = f"button `{label}` needs a value"
+            yield Problem("CMP213", where, text, f'write `buttons: {{"{label}": …}}`')
         elif _takes_value(button) and labels.count(label) > 1:
             yield Problem("CMP213", where, f"several buttons are called `{label}`", "write `components: […]`")
         elif label in given and not _takes_value(button):
             yield Problem("CMP213", (*where, label), f"button `{label}` takes no value", "remove it")
+    known = ", ".join(f"`{label}`" for label in labels) or "none"
     for label in given:
         if label not in labels:
-            known = ", ".join(f"`{each}`" for each in labels) or "none"
-            yield Problem(
-                "CMP213", (*where, label), f"the template has no button `{label}`", f"it has: {known}"
-            )
+            text = f"the template has no button `{label}`"
+            yield Problem("CMP213", (*where, label), text, f"it has: {known}")
 
 
 def _values(template: Definition, message: Template) -> dict[str, str]:
-    """The body values by placeholder, in the template's order, then those that no placeholder takes."""
-    pairs = (
-        value if isinstance(value, tuple) else (str(position), value)
-        for position, value in enumerate(message.body, start=1)
-    )
-    given = dict(pairs)
-    ordered = [name for name in placeholders(template.body) if name in given]
-    return {name: given[name] for name in [*ordered, *(n for n in given if n not in ordered)]}
+    """The body values by placeholder. Named ones come in the template's order, then those that no placeholder takes;
+    of the others the position is the name, so their order is the author's, however the template's text runs."""
+    given: dict[str, str] = {}
+    for position, value in enumerate(message.body, start=1):
+        name, text = value if isinstance(value, tuple) else (str(position), value)
+        given[name] = text
+    order = placeholders(template.body) if template.is_named else []
+    return {name: given[name] for name in dict.fromkeys((*order, *given)) if name in given}
 
 
 def _text(template: Definition, name: str, value: str) -> dict[str, Any]:
@@ -244,11 +236,31 @@ def _component(kind: str, parameters: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _kind(button: Mapping[str, Any]) -> str:
-    return str(button.get("type", "")).upper()
+    return _word(button, "type").upper()
+
+
+def _label(button: Mapping[str, Any]) -> str:
+    """What people tap on; WhatsApp itself labels some kinds, and these go by their kind."""
+    return _word(button, "text") or _kind(button)
 
 
 def _takes_value(button: Mapping[str, Any]) -> bool:
-    return _kind(button) == "COPY_CODE" or bool(placeholders(str(button.get("url", ""))))
+    return _kind(button) == "COPY_CODE" or bool(placeholders(_word(button, "url")))
+
+
+def _word(holder: Mapping[str, Any], key: str) -> str:
+    value = holder.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def _are_parts(parts: Any) -> bool:
+    """A list of objects, and where there are buttons, these are one too."""
+    if not isinstance(parts, list) or not all(isinstance(part, dict) for part in parts):
+        return False
+    return all(
+        isinstance(buttons := part.get("buttons") or [], list) and all(isinstance(b, dict) for b in buttons)
+        for part in parts
+    )
 
 
 def _sample(template: Definition) -> str:

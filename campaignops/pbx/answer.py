@@ -9,14 +9,15 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
+from campaignops import audience
+from campaignops.errors import PbxError
 from campaignops.outcome import Done, NoEffect, Outcome, Unknown
 
 TOKEN_EXPIRED = 10004
-DUPLICATE = 40003
 NOT_FOUND = 60001
 # The closed list (page "Error Code and Error Message"): refused before anything was done.
 NO_EFFECT_CODES = frozenset(
@@ -31,63 +32,116 @@ _ADVICE = {
     70087: "add this address to the allowed addresses of the API",
     70123: "switch the API on in the PBX",
 }
+_STATUS_ADVICE = {  # by the first digit
+    3: "it points elsewhere, which is not followed; correct `pbx.url`",
+    4: "check `pbx.url`, and what stands between here and the PBX",
+    5: "the PBX, or what stands before it, is in trouble; try again later",
+}
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")  # one half of a surrogate pair, as JSON escapes it
+_NOT_SHOWN = frozenset(
+    {"Cc", "Cf", "Cs", "Zl", "Zp"}
+)  # Unicode categories: controls, line and paragraph ends
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
     """What happened on the wire. `sent`: a byte of the request may have left. `status` None: no whole answer came, and
-    `failure` says why. `timed_out`: it was waited for in vain."""
+    `failure` says why. `timed_out`: it was waited for in vain. No repr shows the body: that of a login holds tokens."""
 
     sent: bool
     status: int | None = None
-    body: bytes = b""
+    body: bytes = field(default=b"", repr=False)
     failure: str = ""
     timed_out: bool = False
 
 
-def classify(exchange: Exchange) -> Outcome[Mapping[str, Any]]:
-    """The meaning of an exchange for a call that changes the PBX; Done carries the decoded answer."""
+def classify(exchange: Exchange, secrets: Collection[str] = ()) -> Outcome[Mapping[str, Any]]:
+    """The meaning of an exchange for a call that changes the PBX; Done carries the decoded answer. No reason repeats
+    one of `secrets`, should the answer do so."""
     if exchange.status is None:
         return Unknown(exchange.failure) if exchange.sent else NoEffect(exchange.failure, ends_run=True)
     if exchange.status != 200:
-        return Unknown(f"HTTP status {exchange.status}")
+        advice = _STATUS_ADVICE.get(exchange.status // 100, "is this a Yeastar PBX?")
+        return Unknown(f"HTTP status {exchange.status}; {advice}")
     try:
-        answer = json.loads(exchange.body)
-    except (ValueError, RecursionError):
-        return Unknown(f"the answer is not JSON: {excerpt(exchange.body)}")
+        answer = decoded(exchange.body.decode("utf-8-sig"))
+    except ValueError:
+        return Unknown(_not_json(exchange.body))
     code = answer.get("errcode") if isinstance(answer, dict) else None
     if type(code) is not int:
         return Unknown("the answer has no errcode; is this a Yeastar PBX?")
     if code == 0:
         return Done(answer)
-    reason = _reason(code, answer)
+    reason = _reason(code, answer, secrets)
     if code in NO_EFFECT_CODES:
         return NoEffect(reason, code, ends_run=code in RUN_CODES)
     return Unknown(reason, code)
 
 
-def excerpt(body: bytes) -> str:
-    """The head of an answer, fit to print: no control characters, no digits that could be a number."""
-    return plain(body[:80].decode("utf-8", "replace"))
+def decoded(text: str) -> Any:
+    """JSON text as a value. Raises ValueError. Half a character becomes U+FFFD: no UTF-8 file or terminal takes it."""
+    try:
+        value = json.loads(text)
+        if _HALF.search(text):
+            raw = json.dumps(value, ensure_ascii=False).encode("utf-16", "surrogatepass")
+            value = json.loads(raw.decode("utf-16", "replace"))
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    return value
 
 
-def plain(text: str) -> str:
-    """Text of the PBX, fit for a message: one line, no control characters, long digit runs hidden, at most 200 signs."""
-    shown = "".join(c if unicodedata.category(c)[0] != "C" else " " for c in text)
-    return re.sub(r"\+?\d{7,}", "•••", shown)[:200].strip()
+def listed(answer: Mapping[str, Any], endpoint: str) -> list[dict[str, Any]]:
+    """The rows of an answer, each with an id, by whichever key it has: `data` or `list`. Raises PbxError."""
+    rows = answer.get("data") or answer.get("list") or []
+    if (
+        not {"data", "list"} & answer.keys()
+        or not isinstance(rows, list)
+        or not all(isinstance(row, dict) and type(row.get("id")) is int for row in rows)
+    ):
+        raise unknown_form(endpoint)
+    return rows
 
 
-def _reason(code: int, answer: Mapping[str, Any]) -> str:
-    words = plain(str(answer.get("errmsg", "")))
-    wrong = answer.get("invalid_param_list") or answer.get("duplicate_field_list") or ()
-    fields = (
-        [f"{p.get('field')} ({p.get('validation_type') or 'wrong'})" for p in wrong if isinstance(p, dict)]
-        if isinstance(wrong, list)
-        else []
-    )
-    parts = [f"errcode {code} {words}".strip()]
-    if fields:
-        parts.append(plain(", ".join(fields)))
-    if code in _ADVICE:
-        parts.append(_ADVICE[code])
-    return ": ".join(parts)
+def detail(answer: Mapping[str, Any], endpoint: str) -> dict[str, Any]:
+    """The one object of an answer, by whichever key it has. Raises PbxError: no object does not mean gone."""
+    data = answer.get("data") or answer.get("list")
+    if not isinstance(data, dict):
+        raise unknown_form(endpoint)
+    return data
+
+
+def unknown_form(endpoint: str) -> PbxError:
+    return PbxError(f"the PBX answered {endpoint} in an unknown form; nothing was sent")
+
+
+def plain(text: str, limit: int = 200) -> str:
+    """Text of the PBX, fit for a message: one line, no control characters, no whole numbers, at most `limit` signs."""
+    shown = "".join(" " if unicodedata.category(c) in _NOT_SHOWN else c for c in text).strip()
+    shown = re.sub(r"\+?\d{7,}", "•••", audience.mask_all(shown))
+    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+
+
+def _not_json(body: bytes) -> str:
+    """Not a word of it is shown: a page that something else made may repeat the address, and the token with it."""
+    if not body.strip():
+        return "the answer is empty"
+    kind = "a web page" if body.lstrip()[:1] == b"<" else f"{len(body)} bytes of something else"
+    return f"the answer is not JSON but {kind}; is this a Yeastar PBX?"
+
+
+def _reason(code: int, answer: Mapping[str, Any], secrets: Collection[str]) -> str:
+    wrong = answer.get("invalid_param_list") or answer.get("duplicate_field_list")
+    fields = [_field(each) for each in wrong if isinstance(each, dict)] if isinstance(wrong, list) else []
+    said = [f"errcode {code} {_text(answer, 'errmsg')}".strip(), ", ".join(fields)]
+    for secret in filter(None, secrets):
+        said = [each.replace(secret, "•••") for each in said]
+    return ": ".join(part for part in (*map(plain, said), _ADVICE.get(code)) if part)
+
+
+def _field(wrong: Mapping[str, Any]) -> str:
+    return f"{_text(wrong, 'field')} ({_text(wrong, 'validation_type') or 'wrong'})"
+
+
+def _text(holder: Mapping[str, Any], key: str) -> str:
+    value = holder.get(key)
+    return value if isinstance(value, str) else ""

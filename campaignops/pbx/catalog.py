@@ -1,50 +1,61 @@
-"""Names -> ids: what the PBX lists under the names that manifests use. Each list is read once a run, and only if needed.
+"""Names -> ids: what the PBX lists under the names that manifests use. Each list is read once a run, if it is needed.
 
-Matching is exact and on our side: what a search keyword matches is documented nowhere. Zero or several hits are findings.
-Pages: "Query Message Channel List", "Query Information of a Message Channel", "Query Phonebook List", "Search Specific
-Extensions", "Query Message Queue List", "Get WhatsApp Message Templates".
+Matching is exact and on our side: what a search keyword matches is documented nowhere. Zero or several hits are
+findings. Pages: "Query Message Channel List", "Query Information of a Message Channel", "Query Phonebook List",
+"Query Extension List", "Query Message Queue List", "Get WhatsApp Message Templates".
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from typing import Any, Protocol, TypeAlias
 
+from campaignops.audience import mask
 from campaignops.errors import PbxError
 from campaignops.findings import Finding, Place
 from campaignops.message import whatsapp
 from campaignops.message.whatsapp import Definition
 from campaignops.model import AssignTo, Campaign, Components, Numbers, Phonebook, Ref, Template
+from campaignops.outcome import Done, Outcome
+from campaignops.pbx.answer import NOT_FOUND, decoded, detail, listed, plain, unknown_form
 
 Json: TypeAlias = Mapping[str, Any]
-Locate: TypeAlias = Callable[[Campaign, tuple[str | int, ...]], Place]
+Path: TypeAlias = tuple[str | int, ...]
+Locate: TypeAlias = Callable[[Campaign, Path], Place]
+Senders: TypeAlias = Mapping[int, tuple[str, ...]]  # what could be the number of each sender id
 PAGE_SIZE = 100
+_MAX_PAGES = 1000
+_PASSES = 4
 _CONNECTED = "status_connect_succ"
+_FINDING_LIMIT = 400  # characters; a template's text is part of some
+_SHOWN = 8  # names in an advice
+_is_number = re.compile(r"\+?[0-9]{7,15}").fullmatch
 
 
 class Reader(Protocol):
+    def ask(self, endpoint: str, **query: str | int) -> Outcome[Json]: ...
     def read(self, endpoint: str, **query: str | int) -> Json: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """The ids behind one campaign's names. `people` is the phonebook's size now, or the count of numbers."""
+    """The ids behind one campaign's names. `people`: the numbers, or how many contacts the phonebook has now, if it
+    says so; those of them without a number in the field get nothing."""
 
     channel_id: int
     sender_id: int
-    people: int
+    people: int | None
     phonebook_id: int | None = None
     assign_to_id: int | None = None
     template: Definition | None = None
 
 
 class _Unresolved(Exception):
-    def __init__(
-        self, code: str, path: tuple[str | int, ...], message: str, advice: str | None = None
-    ) -> None:
+    def __init__(self, code: str, path: Path, message: str, advice: str | None = None) -> None:
         super().__init__(message)
         self.code, self.path, self.message, self.advice = code, path, message, advice
 
@@ -58,8 +69,8 @@ class Catalog:
         self.phonebooks = cache(lambda: rows(pbx, "phonebook/list"))
         self.extensions = cache(lambda: rows(pbx, "extension/list"))
         self.queues = cache(lambda: rows(pbx, "message_queue/list"))
-        self.numbers = cache(self._read_numbers)
         self.templates = cache(self._read_templates)
+        self.senders = cache(self._read_senders)
 
     def resolve(self, campaign: Campaign, locate: Locate) -> tuple[Resolved | None, tuple[Finding, ...]]:
         """The ids of a campaign, or the findings that say which names have none."""
@@ -69,43 +80,41 @@ class Catalog:
             try:
                 found.update(part(campaign, found))
             except _Unresolved as e:
-                findings.append(Finding(e.code, "error", e.message, locate(campaign, e.path), help=e.advice))
+                findings.append(_finding(e.code, e.message, locate(campaign, e.path), help=e.advice))
         template = found.get("template")
         if isinstance(campaign.message, Template) and template is not None:
             findings += _contract(campaign, campaign.message, template, locate)
         return (None if findings else Resolved(**found)), tuple(findings)
 
     def _channel(self, campaign: Campaign, _: Json) -> Json:
+        path = ("channel",)
         channel = _one(
-            self.channels(), campaign.channel, "name", "message channel", ("CMP201", "CMP202"), ("channel",)
+            self.channels(), campaign.channel, "name", "message channel", ("CMP201", "CMP202"), path
         )
         if channel.get("type") != campaign.type:
-            message = f"channel `{campaign.channel}` is of type {channel.get('type')}, the campaign of type {campaign.type}"
-            raise _Unresolved(
-                "CMP204", ("channel",), message, "name a channel of that type, or change `type`"
-            )
+            message = f"channel `{campaign.channel}` is of type {_word(channel, 'type')}, not {campaign.type}"
+            raise _Unresolved("CMP204", path, message, "name a channel of that type, or change `type`")
         if channel.get("status") != _CONNECTED:
-            message = f"channel `{campaign.channel}` is not connected ({channel.get('status')})"
-            raise _Unresolved("CMP203", ("channel",), message, "connect it on the PBX first")
-        return {"channel_id": int(channel["id"])}
+            message = f"channel `{campaign.channel}` is not connected ({_word(channel, 'status')})"
+            raise _Unresolved("CMP203", path, message, "connect it on the PBX first")
+        return {"channel_id": channel["id"]}
 
     def _sender(self, campaign: Campaign, found: Json) -> Json:
         if "channel_id" not in found:
             return {}
-        numbers = self.numbers(found["channel_id"])
-        if campaign.sender is None:
-            if len(numbers) != 1:
-                message = f"channel `{campaign.channel}` has {len(numbers)} numbers; say which one sends"
-                raise _Unresolved("CMP206", ("channel",), message, 'write `sender: "+…"`')
-            return {"sender_id": next(iter(numbers))}
-        if campaign.sender.id is not None:
-            hits = [i for i in numbers if i == campaign.sender.id]
+        senders, wanted = self.senders(found["channel_id"]), campaign.sender
+        if wanted is None:
+            hits, code, path = list(senders), "CMP206", ("channel",)
+            problem = f"has {len(senders) or 'no'} numbers"
         else:
-            hits = [i for i, number in numbers.items() if number == campaign.sender.name]
-        if len(hits) != 1:
-            message = f"channel `{campaign.channel}` has no such sender number"
-            raise _Unresolved("CMP205", ("sender",), message, "name one of the channel's own numbers")
-        return {"sender_id": hits[0]}
+            hits = [i for i, numbers in senders.items() if i == wanted.id or _has(numbers, wanted.name)]
+            code, path = "CMP205", ("sender",)
+            problem = "has this number several times" if hits else "has no such number"
+        if len(hits) == 1:
+            return {"sender_id": hits[0]}
+        known = [" ".join((f"{{id: {i}}}", *map(mask, numbers))) for i, numbers in senders.items()]
+        advice = f"name one of them as `sender`: {', '.join(known[:_SHOWN])}" if known else None
+        raise _Unresolved(code, path, f"channel `{campaign.channel}` {problem}", advice)
 
     def _audience(self, campaign: Campaign, _: Json) -> Json:
         match campaign.audience:
@@ -114,128 +123,162 @@ class Catalog:
             case Phonebook(phonebook):
                 path = ("recipients", "phonebook")
                 row = _one(self.phonebooks(), phonebook, "name", "phonebook", ("CMP207", "CMP207"), path)
-                people = row.get("total")
-                if type(people) is int and people == 0:
+                people = row["total"] if type(row.get("total")) is int and row["total"] >= 0 else None
+                if people == 0:
                     raise _Unresolved("CMP214", path, f"phonebook `{phonebook}` is empty")
-                return {"phonebook_id": int(row["id"]), "people": people if type(people) is int else 0}
+                return {"phonebook_id": row["id"], "people": people}
 
     def _session(self, campaign: Campaign, _: Json) -> Json:
         match campaign.session:
-            case AssignTo("extension", to):
-                path = ("session", "assign_to", "extension")
-                row = _one(self.extensions(), to, "number", "extension", ("CMP208", "CMP208"), path)
-                return {"assign_to_id": int(row["id"])}
-            case AssignTo("queue", to):
-                path = ("session", "assign_to", "queue")
-                row = _one(self.queues(), to, "name", "message queue", ("CMP209", "CMP209"), path)
-                return {"assign_to_id": int(row["id"])}
+            case AssignTo("extension" as kind, to):
+                known, by, what, code = self.extensions(), "number", "extension", "CMP208"
+            case AssignTo(kind, to):
+                known, by, what, code = self.queues(), "name", "message queue", "CMP209"
             case _:
                 return {}
+        row = _one(known, to, by, what, (code, code), ("session", "assign_to", kind))
+        return {"assign_to_id": row["id"]}
 
     def _template(self, campaign: Campaign, found: Json) -> Json:
         message = campaign.message
         if not isinstance(message, Template | Components) or "channel_id" not in found:
             return {}
         known = self.templates(found["channel_id"])
-        same = [t for t in known if t.id == message.template.id or t.name == message.template.name]
-        hits = [t for t in same if t.language == message.language]
+        same = _matching(known, message.template, "name")
+        hits = [row for row in same if row.get("language") == message.language]
         if len(hits) == 1:
-            return {"template": hits[0]}
-        where = f"channel `{campaign.channel}`"
+            return {"template": _definition(hits[0])}
+        what, path = f"template `{message.template}`", ("message", "template")
         if hits:
-            text = f"{where} has several templates `{message.template}` in language `{message.language}`"
-            raise _Unresolved("CMP211", ("message", "template"), text, "write `template: {id: …}`")
+            text = f"the PBX has several of {what} in language `{message.language}` ({_ids(hits)})"
+            raise _Unresolved("CMP211", path, text, "write `template: {id: …}`")
         if same:
-            languages = ", ".join(f"`{t.language}`" for t in same)
-            text = f"template `{message.template}` has no language `{message.language}`"
+            languages = ", ".join(f"`{_word(row, 'language')}`" for row in same)
+            text = f"{what} has no language `{message.language}`"
             raise _Unresolved("CMP211", ("message", "language"), text, f"it has {languages}")
-        text = f"{where} has no template `{message.template}`"
-        advice = _near(str(message.template), [t.name for t in known])
+        text = f"channel `{campaign.channel}` has no {what}"
+        advice = _near(message.template, known, "name")
         raise _Unresolved(
-            "CMP211",
-            ("message", "template"),
-            text,
-            advice or "synchronise the templates of the channel on the PBX first",
+            "CMP211", path, text, advice or "synchronise the templates of the channel on the PBX"
         )
 
-    def _read_numbers(self, channel_id: int) -> dict[int, str]:
-        """A channel's numbers by their ids. The field that holds the number is not documented, so its form tells."""
-        detail = self._pbx.read("message_channel/get", id=channel_id).get("data")
-        dids = detail.get("dids") if isinstance(detail, dict) else None
+    def _read_templates(self, channel_id: int) -> tuple[Json, ...]:
+        return rows(self._pbx, "message_channel/whatsapp_template", omnichannel_id=channel_id)
+
+    def _read_senders(self, channel_id: int) -> Senders:
+        """A channel's numbers by their ids; none for a channel that is gone. Which field of a `dids` entry holds the
+        number is not documented, so every text that could be one is kept."""
+        endpoint = "message_channel/get"
+        outcome = self._pbx.ask(endpoint, id=channel_id)
+        if not isinstance(outcome, Done):
+            if outcome.code == NOT_FOUND:
+                return {}
+            raise PbxError(f"the PBX could not be read ({endpoint}): {outcome.reason}")
+        dids = detail(outcome.value, endpoint).get("dids") or []
+        if not isinstance(dids, list) or not all(
+            isinstance(d, dict) and type(d.get("id")) is int for d in dids
+        ):
+            raise unknown_form(endpoint)
         return {
-            int(did["id"]): next((v for v in did.values() if isinstance(v, str) and v.startswith("+")), "")
-            for did in dids or ()
-            if isinstance(did, dict) and type(did.get("id")) is int
+            did["id"]: tuple(v for v in did.values() if isinstance(v, str) and _is_number(v)) for did in dids
         }
 
-    def _read_templates(self, channel_id: int) -> tuple[Definition, ...]:
-        listed = rows(self._pbx, "message_channel/whatsapp_template", omnichannel_id=channel_id)
-        try:
-            return tuple(whatsapp.definition(row) for row in listed)
-        except (KeyError, TypeError, ValueError):
-            raise PbxError("the PBX lists a WhatsApp template in an unknown form; nothing was sent") from None
+
+def same_number(one: str, other: str) -> bool:
+    """Equal, with or without the plus sign."""
+    return one.removeprefix("+") == other.removeprefix("+")
 
 
 def rows(pbx: Reader, endpoint: str, **query: str | int) -> tuple[Json, ...]:
-    """All rows of a paged list, by whichever key it has (`data` or `list`), each id once. Raises PbxError when the
-    pages do not add up to what the PBX says they do: an incomplete list must not be taken for the whole."""
-    found: dict[int, Json] = {}
-    page = 1
-    while True:
-        answer = pbx.read(endpoint, **query, page=page, page_size=PAGE_SIZE)
-        batch = _batch(answer, endpoint)
-        before = len(found)
-        found.update((row["id"], row) for row in batch)
-        total = answer.get("total_number")
-        if type(total) is not int or len(found) >= total:
+    """All rows of a paged list. Raises PbxError when it cannot be read whole: what is missing would seem to be gone.
+
+    Rows may come and go while pages are read, and then one slips from a page not yet read into one that was. So a list
+    of several pages is read until two readings in a row name the same ids.
+    """
+    before: dict[int, Json] | None = None
+    for _ in range(_PASSES):
+        found, is_one_page = _read_through(pbx, endpoint, query)
+        if found is not None and (is_one_page or (before is not None and found.keys() == before.keys())):
             return tuple(found.values())
-        if len(found) == before:
-            raise PbxError(f"{endpoint} says {total} entries but gave {len(found)}; run the command again")
-        page += 1
+        before = found
+    raise _incomplete(endpoint)
 
 
-def _batch(answer: Json, endpoint: str) -> list[Json]:
-    batch = answer.get("data", answer.get("list")) or []
-    if not isinstance(batch, list) or not all(
-        isinstance(row, dict) and type(row.get("id")) is int for row in batch
-    ):
-        raise PbxError(f"the PBX answered {endpoint} in an unknown form; nothing was sent")
-    return batch
+def _read_through(pbx: Reader, endpoint: str, query: Json) -> tuple[dict[int, Json] | None, bool]:
+    """One reading: the rows by id, None when they do not add up to what each page says; and whether it was one page."""
+    found: dict[int, Json] = {}
+    totals = set()
+    for page in range(1, _MAX_PAGES + 1):
+        answer = pbx.read(endpoint, **query, page=page, page_size=PAGE_SIZE)
+        before = len(found)
+        found.update((row["id"], row) for row in listed(answer, endpoint))
+        total = answer.get("total_number")
+        totals.add(total if type(total) is int else None)
+        is_last = len(found) == before or (type(total) is int and len(found) >= total)
+        if is_last:
+            return (found if totals <= {None, len(found)} else None), page == 1
+    raise _incomplete(endpoint)
 
 
-def _one(
-    listed: tuple[Json, ...],
-    ref: Ref,
-    by: str,
-    what: str,
-    codes: tuple[str, str],
-    path: tuple[str | int, ...],
-) -> Json:
-    hits = [row for row in listed if (row["id"] == ref.id if ref.id is not None else row.get(by) == ref.name)]
+def _incomplete(endpoint: str) -> PbxError:
+    return PbxError(f"the PBX's {endpoint} is not complete, or changes all the time; run the command again")
+
+
+def _definition(row: Json) -> Definition:
+    parts = row.get("components_data") or []
+    try:
+        return whatsapp.definition(row, decoded(parts) if isinstance(parts, str) else parts)
+    except ValueError:
+        raise unknown_form("message_channel/whatsapp_template") from None
+
+
+def _word(row: Json, key: str) -> str:
+    value = row.get(key)
+    return value if isinstance(value, str) and value else "unknown"
+
+
+def _has(numbers: Sequence[str], wanted: str | None) -> bool:
+    return wanted is not None and any(same_number(number, wanted) for number in numbers)
+
+
+def _matching(known: Sequence[Json], ref: Ref, by: str) -> list[Json]:
+    return [row for row in known if (row["id"] == ref.id if ref.id is not None else row.get(by) == ref.name)]
+
+
+def _one(known: Sequence[Json], ref: Ref, by: str, what: str, codes: tuple[str, str], path: Path) -> Json:
+    """The only row that `ref` names. `codes` are of none, and of several."""
+    hits = _matching(known, ref, by)
     if len(hits) == 1:
         return hits[0]
     if hits:
-        ids = ", ".join(str(row["id"]) for row in hits)
-        raise _Unresolved(
-            codes[1], path, f"the PBX has several of {what} `{ref}` (ids {ids})", "write `{id: …}`"
-        )
-    raise _Unresolved(
-        codes[0], path, f"the PBX has no {what} `{ref}`", _near(str(ref), [r.get(by) for r in listed])
-    )
+        message = f"the PBX has several of {what} `{ref}` ({_ids(hits)})"
+        raise _Unresolved(codes[1], path, message, "write `{id: …}`")
+    raise _Unresolved(codes[0], path, f"the PBX has no {what} `{ref}`", _near(ref, known, by))
 
 
-def _near(wanted: str, known: list[Any]) -> str | None:
-    names = [name for name in known if isinstance(name, str)]
-    close = get_close_matches(wanted, names, 1, 0.6)
+def _ids(hits: Sequence[Json]) -> str:
+    return "ids " + ", ".join(str(row["id"]) for row in hits)
+
+
+def _near(wanted: Ref, known: Sequence[Json], by: str) -> str | None:
+    names = [name for row in known if isinstance(name := row.get(by), str) and name]
+    folded = {name.strip().casefold(): name for name in names}
+    close = get_close_matches(str(wanted).strip().casefold(), list(folded), 1, 0.6)
     if close:
-        return f"did you mean `{close[0]}`?"
-    return "it has " + ", ".join(f"`{name}`" for name in names[:8]) if names else None
+        return f"did you mean `{folded[close[0]]}`?"
+    return "it has " + ", ".join(f"`{name}`" for name in names[:_SHOWN]) if names else None
+
+
+def _finding(
+    code: str, message: str, place: Place, note: str | None = None, help: str | None = None
+) -> Finding:
+    """Names and texts of the PBX are part of it, and numbers that somebody wrote in the place of a name."""
+    note, help = (plain(text, _FINDING_LIMIT) if text else None for text in (note, help))
+    return Finding(code, "error", plain(message, _FINDING_LIMIT), place, note, help)
 
 
 def _contract(
     campaign: Campaign, message: Template, template: Definition, locate: Locate
 ) -> Iterator[Finding]:
-    for problem in whatsapp.problems(template, message):
-        path = tuple(int(p) if p.isdigit() and not template.is_named else p for p in problem.path)
-        place = locate(campaign, path)
-        yield Finding(problem.code, "error", problem.message, place, problem.note, problem.help)
+    for each in whatsapp.problems(template, message):
+        yield _finding(each.code, each.message, locate(campaign, each.path), each.note, each.help)

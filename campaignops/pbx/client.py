@@ -12,6 +12,7 @@ import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,14 +20,15 @@ import httpx
 
 from campaignops import __version__
 from campaignops.errors import PbxError
-from campaignops.outcome import Done, NoEffect, Outcome, Unknown
+from campaignops.outcome import Done, Outcome, Unknown
 from campaignops.pbx.answer import TOKEN_EXPIRED, Exchange, classify
 from campaignops.pbx.tokens import Tokens
 
 API_PATH = "/openapi/v1.0/"
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
+_CONNECT_S = 10.0
 _PAUSES_S = (0.2, 0.8)  # between the tries of a call that may be repeated
-_REPEATABLE_CODES = frozenset({-2, 2, TOKEN_EXPIRED, 70082})  # server fault, still processing, overload
+_REPEATABLE_CODES = frozenset({-2, 2, 70082})  # server fault, still processing, overload
 for _name in ("httpx", "httpcore"):  # both log URLs, and the token is part of the URL
     logging.getLogger(_name).setLevel(logging.WARNING)
 
@@ -54,19 +56,22 @@ class Client:
         sleep: Callable[[float], None] = time.sleep,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        self._address, self._clock, self._sleep = address, clock, sleep
+        self._address, self._sleep = address, sleep
         self._tokens = Tokens(self._post_open, client_id, secret, clock)
-        self._http = httpx.Client(
-            base_url=address.url + API_PATH,
-            headers={"User-Agent": f"campaignops/{__version__}", "Accept-Encoding": "identity"},
-            timeout=httpx.Timeout(address.timeout_s, connect=min(10.0, address.timeout_s)),
-            limits=httpx.Limits(max_keepalive_connections=0),
-            follow_redirects=False,
-            trust_env=False,
-            verify=_trust(address) if transport is None else True,
-            transport=transport,
-        )
         self.requests = 0
+        try:
+            self._http = httpx.Client(
+                base_url=address.url.rstrip("/") + API_PATH,
+                headers={"User-Agent": f"campaignops/{__version__}", "Accept-Encoding": "identity"},
+                timeout=httpx.Timeout(address.timeout_s, connect=_connect_s(address)),
+                limits=httpx.Limits(max_keepalive_connections=0),
+                follow_redirects=False,
+                trust_env=False,
+                verify=_trust(address) if transport is None else True,
+                transport=transport,
+            )
+        except httpx.InvalidURL:
+            raise PbxError(f"`pbx.url` {address.url} is not a web address") from None
 
     def ask(self, endpoint: str, **query: str | int) -> Outcome[Mapping[str, Any]]:
         """A call without effect: repeated a little when the network or the PBX stumbles."""
@@ -77,7 +82,7 @@ class Client:
         outcome = self.ask(endpoint, **query)
         if isinstance(outcome, Done):
             return outcome.value
-        raise PbxError(f"the PBX did not answer {endpoint}: {outcome.reason}")
+        raise PbxError(f"the PBX could not be read ({endpoint}): {outcome.reason}")
 
     def act(self, endpoint: str, **query: str | int) -> Outcome[Mapping[str, Any]]:
         """A GET with an effect (`delete`, `retry`): once."""
@@ -88,7 +93,7 @@ class Client:
         return self._judge(self._exchange("POST", endpoint, self._with_token({}), json=dict(body)))
 
     def upload(self, endpoint: str, name: str, content: bytes, media_type: str) -> Outcome[Mapping[str, Any]]:
-        """A file, as multipart/form-data part `files`. A file uploaded twice harms nobody, so it is repeated a little."""
+        """A file, as multipart/form-data part `files`. Uploaded twice it harms nobody, so it is repeated a little."""
         files = {"files": (name, content, media_type)}
         return self._repeated(lambda: self._exchange("POST", endpoint, self._with_token({}), files=files))
 
@@ -100,17 +105,21 @@ class Client:
         self._http.close()
 
     def _repeated(self, call: Callable[[], Exchange]) -> Outcome[Mapping[str, Any]]:
-        for pause_s in _PAUSES_S:
+        """The call until it is answered, three times at most; an expired token is renewed once, without a pause."""
+        pauses_s, renewed = list(_PAUSES_S), False
+        while True:
             exchange = call()
             outcome = self._judge(exchange)
-            if exchange.timed_out or not _may_repeat(outcome):
+            if _is_expired(outcome) and not renewed:
+                renewed = True
+            elif pauses_s and _may_repeat(exchange, outcome):
+                self._sleep(pauses_s.pop(0))
+            else:
                 return outcome
-            self._sleep(pause_s)
-        return self._judge(call())
 
     def _judge(self, exchange: Exchange) -> Outcome[Mapping[str, Any]]:
-        outcome = classify(exchange)
-        if isinstance(outcome, Unknown) and outcome.code == TOKEN_EXPIRED:
+        outcome = classify(exchange, self._tokens.secrets)
+        if _is_expired(outcome):
             self._tokens.expired()
         return outcome
 
@@ -118,70 +127,111 @@ class Client:
         return {**query, "access_token": self._tokens.current()}
 
     def _post_open(self, endpoint: str, body: Mapping[str, str]) -> Outcome[Mapping[str, Any]]:
-        """The two calls that carry no token."""
-        return classify(self._exchange("POST", endpoint, {}, json=dict(body)))
+        """The two calls that carry no token: once, and once more when no answer came at all, never after a refusal."""
+        exchange = self._exchange("POST", endpoint, {}, json=dict(body))
+        if exchange.status is None and not exchange.timed_out:
+            self._sleep(_PAUSES_S[0])
+            exchange = self._exchange("POST", endpoint, {}, json=dict(body))
+        return classify(exchange, self._tokens.secrets)
 
     def _exchange(
         self, method: str, endpoint: str, query: Mapping[str, str | int], **content: Any
     ) -> Exchange:
+        """One request and its answer; everything that goes wrong on the way is a value, in words that hold no URL."""
         self.requests += 1
-        deadline = self._clock() + self._address.timeout_s
+        late = f"no answer within {self._address.timeout_s:g} s"
+        call = {
+            "params": dict(query),
+            "extensions": {"trace": _Limit(self._address.timeout_s).trace},
+            **content,
+        }
         try:
-            with self._http.stream(method, endpoint, params=dict(query), **content) as response:
+            with self._http.stream(method, endpoint, **call) as response:
+                if response.headers.get("Content-Encoding", "identity") != "identity":
+                    return Exchange(True, failure="the answer is compressed, which was not asked for")
                 body = bytearray()
-                for chunk in response.iter_raw():
+                for chunk in response.iter_bytes():
                     body += chunk
                     if len(body) > MAX_ANSWER_BYTES:
                         return Exchange(True, failure="the answer is larger than 32 MiB")
-                    if self._clock() > deadline:
-                        return Exchange(True, failure=self._late(), timed_out=True)
                 return Exchange(True, response.status_code, bytes(body))
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, UnicodeError) as error:
+            self.requests -= (
+                1  # nothing left; a host name that is none, or a text that is none, raises the last
+            )
             return Exchange(False, failure=f"no connection to {self._address.url} ({_cause(error)})")
         except httpx.TimeoutException:
-            return Exchange(True, failure=self._late(), timed_out=True)
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+            return Exchange(True, failure=late, timed_out=True)
+        except (httpx.HTTPError, httpx.StreamError) as error:
             return Exchange(True, failure=f"the connection broke ({type(error).__name__})")
 
-    def _late(self) -> str:
-        return f"no answer within {self._address.timeout_s:g} s"
+
+class _Limit:
+    """How long a whole answer may take, from the end of its request. httpx bounds only each wait for a byte, and bytes
+    that come one by one would last for ever; so the waits on this request's connection share one allowance."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds, self._ends_at = seconds, 0.0
+
+    def trace(self, event: str, info: Mapping[str, Any]) -> None:
+        """Told by httpx what happens on the wire (its request extension `trace`)."""
+        if event.endswith(("connect_tcp.complete", "start_tls.complete")):
+            stream = info["return_value"]
+            stream.read = partial(self._read, stream.read)
+
+    def _read(self, read: Callable[..., bytes], max_bytes: int, timeout: float | None = None) -> bytes:
+        now = time.monotonic()
+        self._ends_at = self._ends_at or now + self._seconds
+        if now >= self._ends_at:
+            raise httpx.ReadTimeout("late")
+        return read(max_bytes, self._ends_at - now)
 
 
-def _may_repeat(outcome: Outcome[Any]) -> bool:
+def _is_expired(outcome: Outcome[Any]) -> bool:
+    return isinstance(outcome, Unknown) and outcome.code == TOKEN_EXPIRED
+
+
+def _may_repeat(exchange: Exchange, outcome: Outcome[Any]) -> bool:
     """A call without effect may be tried again when the network or the PBX stumbled, never when the PBX said no."""
-    match outcome:
-        case Unknown(code=code):
-            return code is None or code in _REPEATABLE_CODES
-        case NoEffect(code=code):
-            return code is None
-        case _:
-            return False
+    if isinstance(outcome, Done) or exchange.timed_out:
+        return False
+    if outcome.code is not None:
+        return outcome.code in _REPEATABLE_CODES
+    return exchange.status in (None, 200, 429) or exchange.status >= 500
 
 
-def _cause(error: Exception) -> str:
+def _connect_s(address: Address) -> float:
+    return min(_CONNECT_S, address.timeout_s)
+
+
+def _cause(error: BaseException) -> str:
     """The system's own words for a failed connection; they name no URL and so no token."""
-    root: BaseException = error
-    while root.__cause__ or root.__context__:
-        root = root.__cause__ or root.__context__  # type: ignore[assignment]
-    if isinstance(root, ssl.SSLCertVerificationError):
-        return f"certificate not accepted: {root.verify_message}; see `pbx.ca_file` and `pbx.fingerprint`"
-    if isinstance(root, OSError) and root.strerror:
-        return root.strerror
+    inner: BaseException | None = error
+    while inner is not None:
+        if isinstance(inner, ssl.SSLCertVerificationError):
+            return (
+                f"certificate not accepted: {inner.verify_message}; see `pbx.ca_file` and `pbx.fingerprint`"
+            )
+        if isinstance(inner, TimeoutError):
+            return "timed out"
+        if isinstance(inner, OSError) and inner.strerror:
+            return inner.strerror
+        inner = inner.__cause__ or inner.__context__
     return type(error).__name__
 
 
-def _trust(address: Address) -> ssl.SSLContext | bool:
+def _trust(address: Address) -> ssl.SSLContext:
     """Verification cannot be switched off: the system's authorities, a private one, or one pinned certificate."""
     if urlsplit(address.url).scheme != "https":
-        return True
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody; saves reading the authorities
     if address.fingerprint:
-        return _pinned(address)
-    try:
-        context = ssl.create_default_context(cafile=address.ca_file)
-    except (OSError, ssl.SSLError):
-        raise PbxError(
-            f"`pbx.ca_file` {address.ca_file} holds no certificate; it must be a PEM file", code="ca_file"
-        ) from None
+        context = _pinned(address)
+    else:
+        try:
+            context = ssl.create_default_context(cafile=address.ca_file)
+        except OSError:
+            message = f"`pbx.ca_file` {address.ca_file} holds no certificate; it must be a PEM file"
+            raise PbxError(message, code="ca_file") from None
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context
 
@@ -191,18 +241,17 @@ def _pinned(address: Address) -> ssl.SSLContext:
     parts = urlsplit(address.url)
     where = (parts.hostname or "", parts.port or 443)
     try:
-        pem = ssl.get_server_certificate(where, timeout=min(10.0, address.timeout_s))
-    except OSError as error:
-        raise PbxError(f"no connection to {address.url} ({error.strerror or type(error).__name__})") from None
+        pem = ssl.get_server_certificate(where, timeout=_connect_s(address))
+    except (OSError, UnicodeError) as error:  # a host name that is none raises the latter
+        raise PbxError(f"no connection to {address.url} ({_cause(error)})") from None
     found = "sha256:" + hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).hexdigest()
     if found != (address.fingerprint or "").lower():
-        raise PbxError(
-            f"{address.url} shows another certificate ({found}) than `pbx.fingerprint` says; nothing was sent",
-            code="fingerprint",
+        message = (
+            f"{address.url} shows another certificate ({found}) than `pbx.fingerprint` says; nothing was sent"
         )
+        raise PbxError(message, code="fingerprint")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False  # the pin names this one certificate; appliances carry no useful host name
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     context.load_verify_locations(cadata=pem)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context

@@ -6,6 +6,7 @@ It decides nothing: which call comes next is `apply`'s business, what an answer 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,13 +16,13 @@ from campaignops.findings import Finding
 from campaignops.message import whatsapp
 from campaignops.model import Asset, At, Campaign, Draft, Now, Template, Text, Uploaded, files_of
 from campaignops.outcome import Done, NoEffect, Outcome, Unknown
-from campaignops.pbx import wire
-from campaignops.pbx.answer import NOT_FOUND
+from campaignops.pbx import answer, wire
 from campaignops.pbx.catalog import Catalog, Locate, Resolved, rows
 from campaignops.pbx.client import Client
 
 Json = dict[str, Any]
 _IDS_PER_QUERY = 50
+_TIME_LIMIT_S = 2**37  # a time beyond the year 6000 is none, and no calendar takes it
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """Which PBX this is (page "Query PBX Information"): `serial_number` and its clock in Unix seconds, where it tells."""
+    """Which PBX this is (page "Query PBX Information"): its serial number, its clock in Unix seconds, if it tells."""
 
     serial_number: str | None
     time_s: int | None
@@ -54,59 +55,85 @@ class Session:
         self._resolved: dict[str, Resolved] = {}
 
     def device(self) -> Device:
-        data = self._client.read("system/information").get("data")
-        data = data if isinstance(data, dict) else {}
-        serial, clock = data.get("sn"), data.get("timestamp")
-        return Device(
-            serial if isinstance(serial, str) and serial else None, clock if type(clock) is int else None
-        )
+        endpoint = "system/information"
+        data = answer.detail(self._client.read(endpoint), endpoint)
+        serial = data.get("sn")
+        return Device(serial if isinstance(serial, str) and serial else None, _time_s(data.get("timestamp")))
 
     def listed(self) -> tuple[Listed, ...]:
         """Every campaign of the PBX."""
         return tuple(_listed(row) for row in rows(self._client, "message_campaign/list"))
 
     def look(self, campaign_id: int, name: str) -> Listed | None:
-        """The row of one campaign, fresh. A search may miss it (what it matches is not documented); the list does not."""
-        found = self._client.read("message_campaign/search", page=1, page_size=100, search_value=name)
-        for row in found.get("data") or found.get("list") or ():
-            if isinstance(row, dict) and row.get("id") == campaign_id:
+        """The row of one campaign, fresh. None only when `get` says, too, that the PBX has no such id.
+
+        A search may miss it (what it matches is not documented) or not bear its name; then the whole list is read.
+        Both may lag behind a create, which `get` does not. `get` has no status, but it has `send_type`, and a release
+        is nothing else than an update of `send_type`: what still says `draft` is a draft. Of anything else that no
+        list shows yet, nobody can tell whether it is waiting or sending. Raises PbxError then.
+        """
+        found: Iterable[Mapping[str, Any]] = ()
+        with suppress(PbxError):  # a name may be too much for the search; the list needs none
+            found = rows(self._client, "message_campaign/search", search_value=name)
+        for row in found:
+            if row["id"] == campaign_id:
                 return _listed(row)
-        return next((each for each in self.listed() if each.id == campaign_id), None)
+        for each in self.listed():
+            if each.id == campaign_id:
+                return each
+        whole = self.get(campaign_id)
+        if whole is None:
+            return None
+        if wire.is_draft(whole):
+            return _listed({**whole, "status": "draft"})
+        raise PbxError(
+            f"the PBX has campaign id {campaign_id} but does not list it yet, so its status is not known; "
+            "wait a minute and run the command again"
+        )
 
     def get(self, campaign_id: int) -> Json | None:
         """The whole campaign as the PBX has it, or None when it has none of that id."""
-        outcome = self._client.ask("message_campaign/get", id=campaign_id)
+        endpoint = "message_campaign/get"
+        outcome = self._client.ask(endpoint, id=campaign_id)
         if isinstance(outcome, Done):
-            data = outcome.value.get("data") or outcome.value.get("list")
-            return dict(data) if isinstance(data, dict) else None
-        if outcome.code == NOT_FOUND:
+            whole = answer.detail(outcome.value, endpoint)
+            if whole.get("id") != campaign_id:
+                raise answer.unknown_form(endpoint)
+            return whole
+        if outcome.code == answer.NOT_FOUND:
             return None
-        raise PbxError(f"the PBX did not answer message_campaign/get: {outcome.reason}")
+        raise PbxError(f"the PBX could not be read ({endpoint}): {outcome.reason}")
 
     def query(self, ids: Iterable[int]) -> dict[int, Json]:
         """Whole campaigns by id, 50 a request; ids that the PBX does not have are left out."""
-        wanted, found = list(ids), {}
+        wanted, found = list(ids), dict[int, Json]()
+        endpoint = "message_campaign/query"
         for start in range(0, len(wanted), _IDS_PER_QUERY):
             batch = ",".join(str(i) for i in wanted[start : start + _IDS_PER_QUERY])
-            answer = self._client.read("message_campaign/query", ids=batch)
-            for row in answer.get("list", answer.get("data")) or ():
-                if isinstance(row, dict) and type(row.get("id")) is int:
-                    found[row["id"]] = dict(row)
-        return found
+            found.update(
+                (row["id"], row) for row in answer.listed(self._client.read(endpoint, ids=batch), endpoint)
+            )
+        for missing in [
+            i for i in wanted if i not in found
+        ]:  # gone, or cut off: how many ids it takes is not said
+            if (whole := self.get(missing)) is not None:
+                found[missing] = whole
+        return {i: found[i] for i in wanted if i in found}
 
     def meaning(self, campaign: Mapping[str, Any]) -> Json:
         """What a body or an answer says, in one comparable form."""
         channel = campaign.get("omnichannel_id")
-        return wire.meaning(campaign, self._catalog.numbers(channel) if type(channel) is int else {})
+        return wire.meaning(campaign, self._catalog.senders(channel) if type(channel) is int else {})
 
     def resolve(self, campaign: Campaign, locate: Locate) -> tuple[Finding, ...]:
-        """Work out the ids behind a campaign's names; afterwards it can be composed. The findings say what is missing."""
+        """Work out the ids behind a campaign's names; then it can be composed. The findings say what is missing."""
         resolved, findings = self._catalog.resolve(campaign, locate)
         if resolved is not None:
             self._resolved[campaign.key] = resolved
         return findings
 
     def people(self, campaign: Campaign) -> int | None:
+        """How many get it at most: None before `resolve`, and for a phonebook that does not say."""
         resolved = self._resolved.get(campaign.key)
         return resolved.people if resolved else None
 
@@ -123,47 +150,44 @@ class Session:
 
     def compose(self, campaign: Campaign, uploaded: Mapping[str, Uploaded], *, released: bool) -> Json:
         """The body of a create: as a draft, or `released` with the send type that the manifest asks for."""
-        return wire.body(
-            campaign, self._resolved[campaign.key], uploaded, self._send_type(campaign, released)
-        )
+        send_type = self._send_type(campaign) if released else "draft"
+        return wire.body(campaign, self._resolved[campaign.key], uploaded, send_type)
 
-    def shown(self, campaign: Campaign) -> Json:
-        """The final body before anything is uploaded: the file's id and uri are words."""
+    def shown(self, campaign: Campaign, *, released: bool = True) -> Json:
+        """The body before anything is uploaded: the file's id and uri are words."""
         assets = (f for f in files_of(campaign.message) if isinstance(f, Asset))
-        return self.compose(campaign, {a.path: wire.unknown_upload(a) for a in assets}, released=True)
+        return self.compose(campaign, {a.path: wire.unknown_upload(a) for a in assets}, released=released)
 
-    def release_body(self, campaign: Campaign, draft: Mapping[str, Any]) -> Json:
-        """The whole object that releases `draft`, as the PBX read it back: its files keep the ids they have there."""
-        body = self.shown(campaign)
+    def body_of(self, campaign: Campaign, draft: Mapping[str, Any], *, released: bool) -> Json:
+        """The whole object of `draft`, as the PBX read it back: its files keep the ids they have there."""
+        body = self.shown(campaign, released=released)
         if any(isinstance(file, Asset) for file in files_of(campaign.message)):
             content = "msg_param" if "msg_param" in body else "content"
+            if not isinstance(draft.get(content), str):
+                raise answer.unknown_form("message_campaign/get")
             body[content] = draft[content]
         return body
 
     def upload(self, asset: Asset) -> Outcome[Uploaded]:
         """Bring a file to the PBX. What is sent is what was planned, or nothing."""
-        content = (self._folder / asset.path).read_bytes()
+        try:
+            with (self._folder / asset.path).open("rb") as file:
+                content = file.read(asset.size_bytes + 1)
+        except OSError as error:
+            return NoEffect(f"{asset.path} cannot be read: {error.strerror or type(error).__name__}")
         if len(content) != asset.size_bytes or _sha256(content) != asset.sha256:
             return NoEffect(f"{asset.path} changed while we worked; run the command again")
         outcome = self._client.upload("message/batchupload", asset.name, content, asset.media_type)
-        if not isinstance(outcome, Done):
-            return outcome
-        try:
-            row = (outcome.value.get("list") or outcome.value["data"])[0]
-            return Done(Uploaded(str(row["id"]), row["name"], row["uri"], row["type"], int(row["size"])))
-        except (KeyError, IndexError, TypeError, ValueError):
-            return Unknown("the PBX answered the upload in an unknown form")
+        return _uploaded(outcome.value, asset) if isinstance(outcome, Done) else outcome
 
     def create(self, body: Mapping[str, Any]) -> Outcome[int]:
         outcome = self._client.post("message_campaign/create", body)
         if not isinstance(outcome, Done):
             return outcome
         made = outcome.value.get("id")
-        return (
-            Done(made)
-            if type(made) is int and made > 0
-            else Unknown("the PBX accepted the create but gave no id")
-        )
+        if type(made) is int and made > 0:
+            return Done(made)
+        return Unknown("the PBX accepted the create but gave no id")
 
     def update(self, campaign_id: int, body: Mapping[str, Any]) -> Outcome[None]:
         """Assign the whole object: whether omitted fields keep their value is documented nowhere."""
@@ -173,40 +197,43 @@ class Session:
     def delete(self, campaign_id: int) -> Outcome[None]:
         """Delete by id; what is gone already counts as done."""
         outcome = self._client.act("message_campaign/delete", id=campaign_id)
-        if isinstance(outcome, Unknown) and outcome.code == NOT_FOUND:
-            return Done(None)
-        return Done(None) if isinstance(outcome, Done) else outcome
+        return Done(None) if isinstance(outcome, Done) or outcome.code == answer.NOT_FOUND else outcome
 
     def close(self) -> None:
         self._client.close()
 
-    def _send_type(self, campaign: Campaign, released: bool) -> str:
+    def _send_type(self, campaign: Campaign) -> str:
         match campaign.send:
-            case Now() if released:
+            case Now():
                 return "immediately"
-            case At() if released:
+            case At():
                 return self._schedule_word
-            case Draft() | Now() | At():
+            case Draft():
                 return "draft"
 
 
 def _listed(row: Mapping[str, Any]) -> Listed:
-    time_s = row.get("send_time")
-    if (
-        type(row.get("id")) is not int
-        or not isinstance(row.get("name"), str)
-        or not isinstance(row.get("status"), str)
-    ):
-        raise PbxError("the PBX lists a campaign in an unknown form; nothing was sent")
-    return Listed(
-        row["id"],
-        row["name"],
-        row["status"],
-        str(row.get("channel_type", "")),
-        time_s if type(time_s) is int and time_s > 0 else None,
-        str(row.get("result_count") or ""),
-        str(row.get("response_rate") or ""),
-    )
+    match row:
+        case {"id": int(id), "name": str(name), "status": str(status)}:
+            texts = (row.get(key) for key in ("channel_type", "result_count", "response_rate"))
+            kind, count, rate = (text if isinstance(text, str) else "" for text in texts)
+            return Listed(id, name, status, kind, _time_s(row.get("send_time")), count, rate)
+        case _:
+            raise answer.unknown_form("message_campaign/list")
+
+
+def _time_s(value: object) -> int | None:
+    return value if isinstance(value, int) and 0 < value < _TIME_LIMIT_S else None
+
+
+def _uploaded(said: Mapping[str, Any], asset: Asset) -> Outcome[Uploaded]:
+    match said.get("list") or said.get("data"):
+        case [{"id": str(id), "name": str(name), "uri": str(uri), "type": str(type), "size": int(size)}]:
+            if size == asset.size_bytes:
+                return Done(Uploaded(id, name, uri, type, size))
+            return Unknown(f"the PBX has {size} bytes of {asset.path}, which has {asset.size_bytes}")
+        case _:
+            return Unknown("the PBX answered the upload in an unknown form")
 
 
 def _sha256(content: bytes) -> str:

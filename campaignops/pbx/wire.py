@@ -1,7 +1,7 @@
 """The shapes that `message_campaign/*` takes and gives: a campaign as a request body, and what an answer means.
 
-Pages "Add a Message Campaign" and "Query Information of a Message Campaign". `content` of a file and `msg_param` are JSON
-inside a string, encoded once.
+Pages "Add a Message Campaign" and "Query Information of a Message Campaign". `content` of a file and `msg_param` are
+JSON inside a string, encoded once.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from campaignops.model import (
     Text,
     Uploaded,
 )
-from campaignops.pbx.catalog import Resolved
+from campaignops.pbx.answer import decoded
+from campaignops.pbx.catalog import Resolved, Senders, same_number
 
 Json = dict[str, Any]
 NOT_YET = "(known after upload)"
@@ -61,23 +62,23 @@ def unknown_upload(asset: Asset) -> Uploaded:
     return Uploaded(NOT_YET, asset.name, NOT_YET, asset.media_type, asset.size_bytes)
 
 
-def meaning(campaign: Mapping[str, Any], numbers: Mapping[int, str]) -> Json:
-    """What a body or an answer of `get` and `query` says, in one form for both: JSON strings decoded, recipients as a
-    set, files by content and not by their perishable id, the sender as its number, what does not apply left out.
-    `numbers` are the channel's numbers by id. When it is sent is not part of it."""
-    kind = campaign.get("recipient_type")
-    said: Json = {key: campaign.get(key) for key in ("name", "channel_type", "omnichannel_id", "send_mode")}
-    said["sender"] = _sender(campaign.get("sender"), numbers)
-    if kind == "phonebook":
-        said["phonebook"] = [campaign.get("recipient_id"), campaign.get("recipient_num_type")]
-    else:
-        listed = campaign.get("number_list")
-        said["numbers"] = (
-            sorted(str(n.get("number")) for n in listed if isinstance(n, dict)) if listed else None
-        )
+def meaning(campaign: Mapping[str, Any], senders: Senders) -> Json:
+    """What a body or an answer of `get` and `query` says, in one form for both: JSON strings decoded, recipients
+    sorted, files by content and not by their perishable id, what does not apply left out. `senders` are the channel's
+    numbers by id, because a sender is written as an id and read as either. When it is sent is not part of it."""
+    said: Json = {key: _scalar(campaign.get(key)) for key in ("name", "channel_type", "omnichannel_id")}
+    said["sender"] = _sender(campaign.get("sender"), senders)
+    match campaign.get("recipient_type"):
+        case "phonebook":
+            said["phonebook"] = [_scalar(campaign.get(key)) for key in ("recipient_id", "recipient_num_type")]
+        case "input":
+            said["numbers"] = _numbers(campaign.get("number_list"))
+        case other:
+            said["recipient_type"] = _scalar(other)
     said["content"] = _said(campaign)
-    if campaign.get("send_mode") == "new_session":
-        said["assign_to"] = [campaign.get("assign_to_type"), campaign.get("assign_to_id")]
+    said["send_mode"] = _scalar(campaign.get("send_mode"))
+    if said["send_mode"] == "new_session":
+        said["assign_to"] = [_scalar(campaign.get(key)) for key in ("assign_to_type", "assign_to_id")]
     return said
 
 
@@ -145,31 +146,42 @@ def _encoded(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def _sender(sender: Any, numbers: Mapping[int, str]) -> str | None:
+def _scalar(value: Any) -> str | int | None:
+    """What these fields hold by the documentation; anything else is None, which no body of ours says."""
+    return value if isinstance(value, str | int) else None
+
+
+def _sender(sender: Any, senders: Senders) -> Any:
     """The page says a number on reading and an id on writing; either may come."""
-    if isinstance(sender, str) and sender.startswith("+"):
-        return sender
-    text = str(sender)
-    return numbers.get(int(text)) if text.isdigit() else None
+    text = str(_scalar(sender))
+    hits = [
+        [i, *n] for i, n in senders.items() if text == str(i) or any(same_number(text, each) for each in n)
+    ]
+    return hits[0] if len(hits) == 1 else _scalar(sender)
+
+
+def _numbers(listed: Any) -> list[str] | None:
+    """None for a list that is none, or that holds something else than numbers."""
+    rows = listed if isinstance(listed, list) else [None]
+    numbers = [row["number"] for row in rows if isinstance(row, dict) and isinstance(row.get("number"), str)]
+    return sorted(numbers) if len(numbers) == len(rows) else None
 
 
 def _said(campaign: Mapping[str, Any]) -> Any:
-    kind, text = campaign.get("content_type"), campaign.get("content")
+    kind = _scalar(campaign.get("content_type"))
+    text = campaign.get("msg_param" if kind == "template" else "content")
+    if not isinstance(text, str):
+        return [kind, None]
     if kind == "text":
-        return [kind, str(text).replace("\r\n", "\n")]
-    return [kind, _decoded(text if kind == "document" else campaign.get("msg_param"))]
-
-
-def _decoded(text: Any) -> Any:
+        return [kind, text.replace("\r\n", "\n")]
     try:
-        return _by_content(json.loads(text))
-    except (TypeError, ValueError, RecursionError):
-        return None
+        return [kind, _by_content(decoded(text))]
+    except (ValueError, RecursionError):
+        return [kind, text]
 
 
 def _by_content(value: Any) -> Any:
     if isinstance(value, dict):
-        if value.keys() >= {"id", "name", "uri", "type", "size"}:
-            return {key: value[key] for key in ("name", "type", "size")}
-        return {key: _by_content(inner) for key, inner in value.items()}
+        perishable = {"id", "uri"} if value.keys() >= {"id", "name", "uri", "type", "size"} else set()
+        return {key: _by_content(inner) for key, inner in value.items() if key not in perishable}
     return [_by_content(inner) for inner in value] if isinstance(value, list) else value
