@@ -6,28 +6,28 @@ import argparse
 import os
 import signal
 import sys
-import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from types import FrameType
 
 from campaignops import apply
 from campaignops.apply import Record, Result, Who
 from campaignops.cli import connection, planning
-from campaignops.cli.entry import Failure
+from campaignops.cli.entry import Failure, StopAtOnce
 from campaignops.cli.plan import show
-from campaignops.cli.planning import Online
 from campaignops.cli.screen import Screen
+from campaignops.cli.writing import Clock, Keeper, run_name
 from campaignops.errors import CampaignOpsError, Interrupted, UnresolvedError
-from campaignops.plan import ACTIONS, History, Plan, Unchanged
+from campaignops.plan import ACTIONS, Plan
 from campaignops.project import Project
 from campaignops.report import outcome_text, plan_json, plan_text, progress
 from campaignops.report.progress import Progress
-from campaignops.state import Entry, Pbx, Phase, State
-from campaignops.store import Store, Version, Write
+from campaignops.state import Phase
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_STOPPING = b"\nstopping after the call that is under way; once more to stop at once\n"
+_STOPPED = "stopped at once; the call that was under way may have happened, and the next apply finds out"
 
 
 def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
@@ -40,95 +40,84 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
         recorded, version = store.read()
         made = planning.online(project, found, recorded, session, planning.selection_of(args))
         failure.document = plan_json.apply_document(made.plan, (), timezone=project.timezone)
-        _show(made.plan, project, shown, verbose=args.verbose > 0)
+        _show(made.plan, project, shown, args)
         if refused := planning.verdict(made.plan):
             raise refused
         if made.plan.effects and not args.auto_approve:
             _confirm(made.plan, shown)
-        clock = _Clock(made.skew_s)
-        who = Who(os.urandom(8).hex(), project.pbx.delivery)
-        record = Record(recorded, _Keeper(store, version, recorded, made.pbx), who, clock)
+        clock = Clock(made.skew_s)
+        who = Who(run_name(), project.pbx.delivery)
+        record = Record(recorded, Keeper(store, version, recorded, made.pbx), who, clock)
         with _watching(made.plan, shown) as watch:
             try:
                 apply.refresh(record, made.live.status)
-                results = apply.run(made.plan, record, session, watch, clock)
+                apply.run(made.plan, record, session, watch, clock)
             finally:
                 store.settle()
-    return _tell(made, results, record, watch, shown, failure, project)
-
-
-@dataclass(slots=True)
-class _Keeper:
-    """Makes the steps of one run durable, each from the version that the last one left."""
-
-    store: Store
-    version: Version
-    recorded: State
-    pbx: Pbx
-
-    def __call__(self, key: str, entry: Entry | None, *, moved_from: str | None = None) -> None:
-        pbx = self.pbx if self.pbx != self.recorded.pbx else None
-        write = Write(key, entry, pbx, moved_from)
-        self.version = self.store.cas(self.version, self.recorded, write)
-
-
-@dataclass(frozen=True, slots=True)
-class _Clock:
-    skew_s: float
-
-    def now(self) -> float:
-        return time.time()
-
-    def pbx_now(self) -> float:
-        return time.time() + self.skew_s
-
-    def sleep(self, seconds: float) -> None:
-        time.sleep(seconds)
+                told = watch.told()
+                failure.document = plan_json.apply_document(made.plan, told, timezone=project.timezone)
+    if not shown.json and told:
+        shown.answer("\n" + outcome_text.text(told, color=shown.color(shown.out)))
+    if error := _error(told, record, interrupted=watch.is_stopped):
+        raise error
+    if shown.json:
+        shown.document(failure.document)
+    return 0
 
 
 @dataclass(slots=True)
 class _Watch:
-    """Shows each step and result, and knows whether a signal came."""
+    """Shows each step and result of the changes that do something, and knows whether a signal came."""
 
     bar: Progress
     shown: Screen
     actions: dict[str, str]
     is_stopped: bool = False
-    _done: int = 0
-    _width: int = field(default=0)
+    _results: list[Result] = field(default_factory=list)
+    _under_way: tuple[str, str] | None = None
 
     def step(self, key: str, what: str) -> None:
+        self._under_way = key, what
         if self.shown.err.isatty() or self.shown.verbosity > 0:
             self.bar.step(f"{key}: {what}")
 
     def result(self, result: Result) -> None:
+        self._under_way = None
         if result.key not in self.actions:
             return
-        self._done += 1
-        total, color = len(self.actions), self.shown.color(self.shown.err)
-        action = self.actions[result.key]
-        self.bar.line(
-            outcome_text.line(self._done, total, action, result, key_width=self._width, color=color)
-        )
+        self._results.append(result)
+        number, total, action = len(self._results), len(self.actions), self.actions[result.key]
+        width, color = outcome_text.key_width(self.actions), self.shown.color(self.shown.err)
+        self.bar.line(outcome_text.line(number, total, action, result, key_width=width, color=color))
         self.bar.advance()
+
+    def told(self) -> tuple[Result, ...]:
+        """The results so far. What was under way when all was stopped at once is unknown."""
+        if self._under_way is None:
+            return tuple(self._results)
+        key, what = self._under_way
+        return (*self._results, Result(key, "unknown", message=f"stopped during {what}"))
 
     def should_stop(self) -> bool:
         return self.is_stopped
 
     def stop(self, _signal: int, _frame: FrameType | None) -> None:
-        """The first signal lets the running call end; the second ends the process where it stands: all is on disk."""
+        """The first signal lets the running call end; the second ends the run where it stands: all is on disk."""
         if self.is_stopped:
-            raise KeyboardInterrupt
+            raise StopAtOnce(_STOPPED)
         self.is_stopped = True
-        self.bar.line("stopping after the call that is under way; once more to stop at once")
+        with suppress(
+            OSError, ValueError
+        ):  # not through the stream: the signal may have come in the midst of a write
+            os.write(self.shown.err.fileno(), _STOPPING)
 
 
 @contextmanager
 def _watching(plan: Plan, shown: Screen) -> Iterator[_Watch]:
-    actions = {c.key: ACTIONS[type(c)] for c in plan.changes if _is_shown(c)}
+    actions = {change.key: ACTIONS[type(change)] for change in planning.pending(plan)}
     color = shown.color(shown.err)
     with progress.on(shown.err, len(actions) or None, quiet=shown.quiet or not actions, color=color) as bar:
-        watch = _Watch(bar, shown, actions, _width=outcome_text.key_width(actions))
+        watch = _Watch(bar, shown, actions)
         before = {number: signal.signal(number, watch.stop) for number in _SIGNALS}
         try:
             yield watch
@@ -137,16 +126,10 @@ def _watching(plan: Plan, shown: Screen) -> Iterator[_Watch]:
                 signal.signal(number, handler)
 
 
-def _is_shown(change: object) -> bool:
-    return not isinstance(change, Unchanged | History) or change.moved_from is not None
-
-
-def _show(plan: Plan, project: Project, shown: Screen, *, verbose: bool) -> None:
+def _show(plan: Plan, project: Project, shown: Screen, args: argparse.Namespace) -> None:
     """With --json stdout is the document's alone; the plan that somebody says yes to then goes to stderr."""
-    if not shown.json:
-        show(plan, project, shown, verbose=verbose)
-    elif not shown.quiet:
-        show(plan, project, shown, verbose=verbose, to_err=True)
+    if not shown.json or not shown.quiet or not args.auto_approve:
+        show(plan, project, shown, verbose=args.verbose > 0, to_err=shown.json)
 
 
 def _confirm(plan: Plan, shown: Screen) -> None:
@@ -158,26 +141,6 @@ def _confirm(plan: Plan, shown: Screen) -> None:
             shown.warn("")
         hint = "" if typed else "; without a terminal, use --auto-approve"
         raise CampaignOpsError(f"not confirmed, nothing was done{hint}", code="not_confirmed")
-
-
-def _tell(
-    made: Online,
-    results: Sequence[Result],
-    record: Record,
-    watch: _Watch,
-    shown: Screen,
-    failure: Failure,
-    project: Project,
-) -> int:
-    told = [result for result in results if result.key in watch.actions]
-    failure.document = plan_json.apply_document(made.plan, results, timezone=project.timezone)
-    if not shown.json and told:
-        shown.answer("\n" + outcome_text.text(told, color=shown.color(shown.out)))
-    if error := _error(told, record, interrupted=watch.is_stopped):
-        raise error
-    if shown.json:
-        shown.document(failure.document)
-    return 0
 
 
 def _error(results: Sequence[Result], record: Record, *, interrupted: bool) -> CampaignOpsError | None:

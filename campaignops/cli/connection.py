@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from campaignops import sandbox, state
+from campaignops.cli.entry import StopAtOnce
+from campaignops.cli.screen import folder_of
 from campaignops.errors import PbxError, StateError
-from campaignops.pbx.client import Address, Client
-from campaignops.pbx.session import Device, Session
 from campaignops.plan import Live
-from campaignops.project import SANDBOX, Project
-from campaignops.sandbox.running import Sandbox
+from campaignops.project import SANDBOX, SETTINGS_FILE, Project
 from campaignops.state import Entry, Pbx, State
+
+if TYPE_CHECKING:
+    from campaignops.pbx.session import Device, Session
+    from campaignops.sandbox.running import Sandbox
 
 _CREDENTIALS = ("CAMPAIGNOPS_CLIENT_ID", "CAMPAIGNOPS_CLIENT_SECRET")
 _EDITABLE = ("draft", "scheduled")
@@ -23,6 +29,10 @@ _EDITABLE = ("draft", "scheduled")
 @contextmanager
 def connect(project: Project) -> Iterator[Session]:
     """The project's PBX. The login happens at the first call; at the end its token is given back. Raises PbxError."""
+    # Here and not above: what needs no PBX does not pay for HTTP.
+    from campaignops.pbx.client import Address, Client
+    from campaignops.pbx.session import Session
+
     pbx = project.pbx
     with ExitStack() as stack:
         if pbx.url == SANDBOX:
@@ -32,8 +42,11 @@ def connect(project: Project) -> Iterator[Session]:
             address = Address(pbx.url, pbx.timeout_s, pbx.ca_file, pbx.fingerprint)
             client_id, secret = (_credential(name, os.environ) for name in _CREDENTIALS)
         session = Session(Client(address, client_id, secret), project.root, pbx.schedule_literal)
-        stack.callback(session.close)
-        yield session
+        try:
+            yield session
+        finally:
+            if not isinstance(sys.exception(), StopAtOnce):
+                session.close()
 
 
 def identity(project: Project, device: Device, recorded: State) -> Pbx:
@@ -50,8 +63,8 @@ def identity(project: Project, device: Device, recorded: State) -> Pbx:
         return found
     raise StateError(
         f"{project.state} belongs to the PBX {known.serial_number or known.url}, and this is "
-        f"{found.serial_number or found.url}. Name the right PBX or another `state` in {project.root.name}/"
-        "campaignops.yaml. Nothing was sent",
+        f"{found.serial_number or found.url}. Name the right PBX or another `state` in "
+        f"{Path(folder_of(project.root), SETTINGS_FILE)}. Nothing was sent",
         code="CMP703",
     )
 
@@ -100,9 +113,12 @@ def _sandbox(root: Path) -> Sandbox:
     try:
         folder.mkdir(exist_ok=True)
         return sandbox.start(folder / "sandbox.sqlite")
-    except OSError as error:
+    except (OSError, sqlite3.Error, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        shown = Path(folder_of(root), folder.name)
         raise PbxError(
-            f"the sandbox cannot start in {folder}: {error.strerror or error}", code="sandbox"
+            f"the sandbox cannot start in {shown}: {why}. Removing that folder makes a new one",
+            code="sandbox",
         ) from error
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import sys
 from pathlib import Path
-from typing import Any
+from types import FrameType
+from typing import Any, NoReturn
 
 from campaignops.cli import arguments, options, screen
 from campaignops.cli.screen import Screen
@@ -16,28 +18,16 @@ _BROKEN_PIPE = 141  # as the shell reports a process that SIGPIPE has ended
 
 
 def run(words: list[str]) -> int:
-    """The exit code of `campaignops WORDS`. Raises nothing."""
-    shown = screen.standard(
-        json=options.wants_json(words), no_color="--no-color" in words, verbosity=options.verbosity_of(words)
-    )
-    failure = Failure()
+    """The exit code of `campaignops WORDS`. Raises nothing. SIGTERM ends it as Ctrl-C does: the token is given back."""
+    before = signal.signal(signal.SIGTERM, _interrupt)
     try:
-        command, rest = options.command_of(words)
-        failure.kind = command
-        return _command(command, rest, shown, failure)
-    except CampaignOpsError as error:
-        return failure.report(shown, error)
-    except KeyboardInterrupt:
-        return failure.report(shown, Interrupted("interrupted; nothing was under way"))
-    except BrokenPipeError:
-        # Whoever read us has gone; Python would complain about it once more while it shuts down.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _BROKEN_PIPE
-    except Exception as error:
-        if shown.verbosity > 1:
-            raise
-        what = f"a defect in campaignops ({type(error).__name__}); what is done is recorded. -vv shows where"
-        return failure.report(shown, CampaignOpsError(what, code="internal"))
+        return _run(words)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+class StopAtOnce(KeyboardInterrupt):
+    """Somebody does not want to wait for the PBX any more, not even to give the token back."""
 
 
 class Failure:
@@ -58,6 +48,32 @@ class Failure:
         return error.exit_code
 
 
+def _run(words: list[str]) -> int:
+    shown = screen.standard(
+        json=options.wants_json(words), no_color="--no-color" in words, verbosity=options.verbosity_of(words)
+    )
+    failure = Failure()
+    try:
+        command, rest = options.command_of(words)
+        failure.kind = command
+        return _command(command, rest, shown, failure)
+    except CampaignOpsError as error:
+        return failure.report(shown, error)
+    except KeyboardInterrupt as stopped:
+        return failure.report(shown, Interrupted(str(stopped) or "interrupted; nothing was under way"))
+    except BrokenPipeError:
+        # Whoever read us has gone; Python would complain about it once more while it shuts down.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _BROKEN_PIPE
+    except Exception as error:  # noqa: BLE001 - the one boundary
+        if shown.verbosity > 1:
+            import traceback
+
+            traceback.print_exc(file=shown.err)
+        what = f"a defect in campaignops ({type(error).__name__}); what is done is recorded. -vv shows where"
+        return failure.report(shown, CampaignOpsError(what, code="internal"))
+
+
 def _command(command: str, rest: list[str], shown: Screen, failure: Failure) -> int:
     parser = options.Parser(command)
     arguments.OF[command](parser)
@@ -69,3 +85,7 @@ def _command(command: str, rest: list[str], shown: Screen, failure: Failure) -> 
     module = importlib.import_module(f"campaignops.cli.{command}")
     code: int = module.run(args, shown, failure)
     return code
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt

@@ -3,35 +3,42 @@
 from __future__ import annotations
 
 import argparse
+import os
+import shlex
 from importlib import resources
 from pathlib import Path
 
 from campaignops.cli.entry import Failure
 from campaignops.cli.screen import Screen
 from campaignops.errors import CampaignOpsError
+from campaignops.project import SETTINGS_FILE
 from campaignops.report.plan_json import SCHEMA_VERSION
 
-_FILES = {
-    "campaignops.yaml": "campaignops.yaml",
-    "welcome.yaml": "welcome.yaml",
-    "gitignore": ".gitignore",
-}
+_PROJECT = (SETTINGS_FILE, "welcome.yaml")
 _WORKFLOW = ".github/workflows/campaigns.yml"
 
 
 def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
-    folder = Path(args.directory or args.folder or ".")
-    files = {folder / name: _content(packaged) for packaged, name in _FILES.items()}
-    files |= {repository_of(folder) / _WORKFLOW: _content("workflow.yml")}
-    _refuse_existing(files)
-    for path, content in files.items():
-        _write(path, content)
+    """A project that is there already is refused. A .gitignore or a workflow that is there already stays as it is."""
+    folder = Path(args.folder or "", args.directory or "")
+    around = {folder / ".gitignore": "gitignore", repository_of(folder) / _WORKFLOW: "workflow.yml"}
+    kept = [path for path in around if os.path.lexists(path)]
+    files = {folder / name: name for name in _PROJECT} | {p: n for p, n in around.items() if p not in kept}
+    if there := [str(path) for path in files if os.path.lexists(path)]:
+        what = f"{' and '.join(there)}: there already, so nothing was written. Choose another folder"
+        raise CampaignOpsError(what, code="exists")
+    for path, packaged in files.items():
+        _write(path, _content(packaged))
     if shown.json:
-        written = [str(path) for path in files]
-        shown.document({"schema_version": SCHEMA_VERSION, "kind": "init", "files": written})
+        written, untouched = ([str(path) for path in paths] for paths in (files, kept))
+        shown.document(
+            {"schema_version": SCHEMA_VERSION, "kind": "init", "files": written, "kept": untouched}
+        )
     else:
         shown.answer("".join(f"{path}\n" for path in files))
-    where = "" if folder == Path() else f" -C {folder}"
+    for path in kept:
+        shown.say(f"{path} was there already and stays as it is.{_to_add(path)}")
+    where = "" if folder == Path() else f" -C {shlex.quote(str(folder))}"
     shown.say(f"Next: campaignops{where} plan")
     return 0
 
@@ -41,7 +48,7 @@ def repository_of(folder: Path) -> Path:
     absolute = folder.absolute()
     for parent in (absolute, *absolute.parents):
         if (parent / ".git").exists():
-            return folder if parent == absolute else parent
+            return folder if parent == absolute else Path(os.path.relpath(parent))
     return folder
 
 
@@ -49,12 +56,12 @@ def _content(packaged: str) -> str:
     return resources.files("campaignops.cli").joinpath("new_project", packaged).read_text("utf-8")
 
 
-def _refuse_existing(files: dict[Path, str]) -> None:
-    there = [str(path) for path in files if path.exists()]
-    if there:
-        raise CampaignOpsError(
-            f"{', '.join(there)} exists already; nothing was written. Choose another folder", code="exists"
-        )
+def _to_add(path: Path) -> str:
+    """What an own .gitignore should say, too."""
+    if path.name != ".gitignore":
+        return ""
+    lines = _content("gitignore").splitlines()
+    return " Add: " + "  ".join(line for line in lines if line and not line.startswith("#"))
 
 
 def _write(path: Path, content: str) -> None:

@@ -35,7 +35,7 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
         raise refused
     if shown.json:
         shown.document(failure.document)
-    return 2 if args.detailed_exitcode and made.effects else 0
+    return 2 if args.detailed_exitcode and planning.pending(made) else 0
 
 
 def show(made: Plan, project: Project, shown: Screen, *, verbose: bool, to_err: bool = False) -> None:

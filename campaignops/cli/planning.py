@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 from campaignops import __version__, manifest, plan
 from campaignops.cli import connection
@@ -15,13 +17,16 @@ from campaignops.errors import CampaignOpsError, ProjectError, RefusedError, Unr
 from campaignops.findings import Finding, Place, has_errors, in_order
 from campaignops.manifest import Desired
 from campaignops.model import Campaign
-from campaignops.pbx.session import Session
-from campaignops.plan import AnyChange, Create, Live, Plan, Selection, Update
+from campaignops.plan import AnyChange, Create, History, Live, Plan, Selection, Unchanged, Update
 from campaignops.project import Project, find
 from campaignops.report import findings as report
-from campaignops.state import Pbx, State
+from campaignops.state import Entry, Pbx, State
 from campaignops.store.file import FileStore
 
+if TYPE_CHECKING:
+    from campaignops.pbx.session import Session
+
+T = TypeVar("T")
 _SKEW_S = 60
 
 
@@ -36,6 +41,28 @@ def store_of(project: Project) -> FileStore:
 
 def selection_of(args: argparse.Namespace) -> Selection:
     return Selection(tuple(args.target), tuple(args.exclude))
+
+
+def chosen(items: Iterable[T], key: Callable[[T], str], args: argparse.Namespace) -> list[T]:
+    """What KEY…, --target and --exclude leave. Raises UsageError when one of them fits nothing."""
+    listed = list(items)
+    selection = Selection((*args.keys, *args.target), tuple(args.exclude))
+    check_selection(selection, [key(item) for item in listed])
+    return [item for item in listed if selection.has(key(item))]
+
+
+def recorded_of(recorded: State, args: argparse.Namespace) -> list[Entry]:
+    """The same of the recorded campaigns, by key."""
+    return chosen([entry for _, entry in sorted(recorded.campaigns.items())], lambda entry: entry.key, args)
+
+
+def check_selection(selection: Selection, keys: Collection[str]) -> None:
+    """A KEY that fits nothing is a slip of the pen; one of --exclude would let go what it was to hold back."""
+    for glob in (*selection.targets, *selection.excludes):
+        if not any(Selection((glob,)).has(key) for key in keys):
+            close = get_close_matches(glob, keys, 1)
+            hint = f"did you mean `{close[0]}`?" if close else "`campaignops plan -v` lists all keys"
+            raise UsageError(f"no campaign here fits `{glob}`; {hint}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +90,18 @@ def read(project: Project) -> Campaigns:
 
 def offline(project: Project, recorded: State, selection: Selection) -> Plan:
     """A plan from manifests and state alone: campaigns are read, judged and forgotten one by one."""
-    desired = manifest.read(project)
+    desired, keys = manifest.read(project), set(recorded.campaigns)
+
+    def noted() -> Iterator[Campaign]:
+        for campaign in desired:
+            keys.add(campaign.key)
+            yield campaign
+
     made = plan.make(
-        desired, recorded, None, project, now_s=time.time(), locate=desired.locate, selection=selection
+        noted(), recorded, None, project, now_s=time.time(), locate=desired.locate, selection=selection
     )
     check(desired.findings)
-    _check_targets(selection, made)
+    check_selection(selection, keys)
     return replace(made, findings=in_order((*made.findings, *desired.findings)))
 
 
@@ -86,6 +119,7 @@ def online(
     project: Project, found: Campaigns, recorded: State, session: Session, selection: Selection
 ) -> Online:
     """A plan with names resolved and messages filled in. What is wrong is among its findings. Raises PbxError."""
+    check_selection(selection, {*recorded.campaigns, *(campaign.key for campaign in found.campaigns)})
     device = session.device()
     ours_s = time.time()
     pbx = connection.identity(project, device, recorded)
@@ -100,10 +134,15 @@ def online(
         locate=found.locate,
         selection=selection,
     )
-    _check_targets(selection, made)
     problems: list[Finding] = [*made.findings, *found.warnings, *_skewed(skew_s)]
     changes = tuple(_resolved(made.changes, session, found, problems))
     return Online(replace(made, changes=changes, findings=in_order(problems)), live, pbx, skew_s)
+
+
+def pending(made: Plan) -> tuple[AnyChange, ...]:
+    """What an apply would do: the effects on the PBX, and the moves of records from key to key."""
+    still = (Unchanged, History)
+    return tuple(c for c in made.changes if not isinstance(c, still) or c.moved_from is not None)
 
 
 def verdict(made: Plan) -> CampaignOpsError | None:
@@ -148,12 +187,6 @@ def _skewed(skew_s: float) -> Iterator[Finding]:
         ahead = "ahead of" if skew_s > 0 else "behind"
         text = f"the clock of the PBX is {abs(skew_s):.0f} s {ahead} ours; its clock decides when campaigns are sent"
         yield Finding("CMP409", "warning", text, help="set the time of the PBX, or use a time server")
-
-
-def _check_targets(selection: Selection, made: Plan) -> None:
-    for target in selection.targets:
-        if not any(Selection((target,)).has(change.key) for change in made.changes):
-            raise UsageError(f"no campaign matches --target {target}; `campaignops plan -v` lists them all")
 
 
 def _counted(count: int, noun: str) -> str:

@@ -8,10 +8,8 @@ from typing import Any
 from campaignops.cli import connection, planning
 from campaignops.cli.entry import Failure
 from campaignops.cli.screen import Screen
-from campaignops.errors import ProjectError, UsageError
+from campaignops.errors import ProjectError
 from campaignops.findings import Finding, has_errors, in_order
-from campaignops.model import Campaign
-from campaignops.plan import Selection
 from campaignops.report import document
 from campaignops.report import findings as report
 from campaignops.report.plan_json import SCHEMA_VERSION
@@ -22,7 +20,7 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     project = planning.project_of(args)
     failure.root = project.root
     found = planning.read(project)
-    campaigns = chosen(found.campaigns, args)
+    campaigns = planning.chosen(found.campaigns, lambda campaign: campaign.key, args)
     with connection.connect(project) as session:
         findings: list[Finding] = [f for c in campaigns for f in session.resolve(c, found.locate)]
         if has_errors(findings):
@@ -33,12 +31,3 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     else:
         shown.answer("\n".join(f"# {each['key']}\n{document.text(each['body'])}" for each in bodies))
     return 0
-
-
-def chosen(campaigns: tuple[Campaign, ...], args: argparse.Namespace) -> tuple[Campaign, ...]:
-    """The campaigns that KEY…, --target and --exclude leave. Raises UsageError when a KEY matches none."""
-    for key in args.keys:
-        if not any(Selection((key,)).has(campaign.key) for campaign in campaigns):
-            raise UsageError(f"no manifest has a campaign `{key}`")
-    selection = Selection((*args.keys, *args.target), tuple(args.exclude))
-    return tuple(campaign for campaign in campaigns if selection.has(campaign.key))

@@ -10,7 +10,6 @@ from typing import Any
 from campaignops.cli import planning
 from campaignops.cli.entry import Failure
 from campaignops.cli.screen import Screen
-from campaignops.cli.status import chosen
 from campaignops.errors import UsageError
 from campaignops.report import plan_json
 from campaignops.report.plain import columns, masked, padded, safe
@@ -26,7 +25,7 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     if args.verb == "show" and not args.keys:
         raise UsageError("state show needs a KEY; `campaignops state list` lists them")
     recorded, _ = planning.store_of(project).read()
-    entries = chosen(recorded.campaigns.values(), args)
+    entries = planning.recorded_of(recorded, args)
     if args.verb == "show":
         shown.document(_shown(entries) if shown.json else _shown(entries)["campaigns"])
     elif shown.json:

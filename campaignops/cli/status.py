@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import argparse
 import time
+from typing import TYPE_CHECKING
 
 from campaignops.cli import connection, planning
 from campaignops.cli.entry import Failure
 from campaignops.cli.screen import Screen
-from campaignops.errors import UsageError
-from campaignops.pbx.session import Listed
-from campaignops.plan import Selection
 from campaignops.report import status_text
 from campaignops.report.status_text import StatusRow
 from campaignops.state import Entry
+
+if TYPE_CHECKING:
+    from campaignops.pbx.session import Listed
 
 
 def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     project = planning.project_of(args)
     failure.root = project.root
     recorded, _ = planning.store_of(project).read()
-    entries = chosen(recorded.campaigns.values(), args)
+    entries = planning.recorded_of(recorded, args)
     listed: dict[int, Listed] = {}
     if entries:
         with connection.connect(project) as session:
@@ -33,16 +34,6 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
         color = shown.color(shown.out)
         shown.answer(status_text.text(rows, now_s=time.time(), timezone=project.timezone, color=color))
     return 0
-
-
-def chosen(entries: object, args: argparse.Namespace) -> list[Entry]:
-    """The entries that KEY…, --target and --exclude leave, by key. Raises UsageError when a KEY matches none."""
-    listed = sorted(entries, key=lambda entry: entry.key)  # type: ignore[call-overload]
-    for key in args.keys:
-        if not any(Selection((key,)).has(entry.key) for entry in listed):
-            raise UsageError(f"no campaign `{key}` is recorded; `campaignops state list` shows what is")
-    selection = Selection((*args.keys, *args.target), tuple(args.exclude))
-    return [entry for entry in listed if selection.has(entry.key)]
 
 
 def _row(entry: Entry, listed: Listed | None) -> StatusRow:

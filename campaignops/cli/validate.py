@@ -12,6 +12,8 @@ from campaignops.cli.entry import Failure
 from campaignops.cli.screen import Screen, folder_of
 from campaignops.errors import ProjectError
 from campaignops.findings import Finding, has_errors, in_order
+from campaignops.model import Campaign
+from campaignops.plan import Selection
 from campaignops.project import Project, find
 from campaignops.report import findings as report
 from campaignops.report import plan_json, sarif
@@ -27,7 +29,7 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
         _write(error.findings, find(args.folder), args.format, shown)
         return 1
     failure.root = project.root
-    count, findings = _check(project, online=args.online)
+    count, findings = _check(project, planning.selection_of(args), online=args.online)
     if shown.json:
         failure.document = plan_json.findings_document("validate", findings)
         if not has_errors(findings):
@@ -42,22 +44,29 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     return 0
 
 
-def _check(project: Project, *, online: bool) -> tuple[int, tuple[Finding, ...]]:
-    desired = manifest.read(project)
-    campaigns = []
+def _check(project: Project, selection: Selection, *, online: bool) -> tuple[int, tuple[Finding, ...]]:
+    """How many campaigns were checked, and what is wrong; they are kept only when the PBX is to be asked about them."""
+    desired, now_s = manifest.read(project), time.time()
+    keys: list[str] = []
+    wanted: list[Campaign] = []
     late: list[Finding] = []
-    count, now_s = 0, time.time()
     for campaign in desired:
-        count += 1
-        late += plan.times(campaign, now_s, desired.locate, "warning")
-        if online:
-            campaigns.append(campaign)
+        keys.append(campaign.key)
+        if selection.has(campaign.key):
+            late += plan.times(campaign, now_s, desired.locate, "warning")
+            wanted += [campaign] if online else []
     findings = in_order((*desired.findings, *late))
-    if online and not has_errors(findings):
-        with connection.connect(project) as session:
-            unresolved = [f for each in campaigns for f in session.resolve(each, desired.locate)]
-        findings = in_order((*findings, *unresolved))
-    return count, findings
+    if not has_errors(findings):
+        planning.check_selection(selection, keys)
+        findings = in_order((*findings, *_unresolved(project, wanted, desired)))
+    return sum(map(selection.has, keys)), findings
+
+
+def _unresolved(project: Project, campaigns: list[Campaign], desired: manifest.Desired) -> list[Finding]:
+    if not campaigns:
+        return []
+    with connection.connect(project) as session:
+        return [finding for each in campaigns for finding in session.resolve(each, desired.locate)]
 
 
 def _write(findings: tuple[Finding, ...], folder: Path, form: str, shown: Screen) -> None:
