@@ -16,6 +16,7 @@ from campaignops.apply import Record, Result, Who
 from campaignops.cli import connection, planning
 from campaignops.cli.entry import Failure, StopAtOnce
 from campaignops.cli.plan import show
+from campaignops.cli.planning import Online
 from campaignops.cli.screen import Screen
 from campaignops.cli.writing import Clock, Keeper, run_name
 from campaignops.errors import CampaignOpsError, Interrupted, UnresolvedError
@@ -32,15 +33,14 @@ _STOPPED = "stopped at once; the call that was under way may have happened, and 
 
 def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     """Exit 0, 1 (nothing done), 4 (some done), 10 (refused), 11 (a person must resolve), 12 (locked), 130."""
-    project = planning.project_of(args)
-    failure.root = project.root
+    project = planning.project_of(args, failure)
     found = planning.read(project)
     store = planning.store_of(project)
     with store.lock("campaignops apply", args.lock_timeout), connection.connect(project) as session:
         recorded, version = store.read()
         made = planning.online(project, found, recorded, session, planning.selection_of(args))
         failure.document = plan_json.apply_document(made.plan, (), timezone=project.timezone)
-        _show(made.plan, project, shown, args)
+        _show(made, project, shown, args)
         if refused := planning.verdict(made.plan):
             raise refused
         if made.plan.effects and not args.auto_approve:
@@ -126,10 +126,10 @@ def _watching(plan: Plan, shown: Screen) -> Iterator[_Watch]:
                 signal.signal(number, handler)
 
 
-def _show(plan: Plan, project: Project, shown: Screen, args: argparse.Namespace) -> None:
+def _show(made: Online, project: Project, shown: Screen, args: argparse.Namespace) -> None:
     """With --json stdout is the document's alone; the plan that somebody says yes to then goes to stderr."""
     if not shown.json or not shown.quiet or not args.auto_approve:
-        show(plan, project, shown, verbose=args.verbose > 0, to_err=shown.json)
+        show(made.plan, project, shown, made.now_s, verbose=args.verbose > 0, to_err=shown.json)
 
 
 def _confirm(plan: Plan, shown: Screen) -> None:

@@ -17,18 +17,17 @@ from campaignops.report import plan_json, plan_text
 
 def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     """Exit 0 (or 2), 1 for findings that are errors, 10 for blocked changes, 11 for a create that must be resolved."""
-    project = planning.project_of(args)
-    failure.root = project.root
     try:
-        made = _made(args, project)
+        project = planning.project_of(args, failure)
+        made, now_s = _made(args, project)
     except ProjectError as error:
         if args.format == "github":
-            shown.answer(report.github(error.findings, folder=folder_of(project.root)))
+            shown.answer(report.github(error.findings, folder=folder_of(failure.root)))
         raise
     if shown.json:
         failure.document = plan_json.plan_document(made, timezone=project.timezone)
     else:
-        show(made, project, shown, verbose=args.verbose > 0)
+        show(made, project, shown, now_s, verbose=args.verbose > 0)
         if args.format == "github":
             shown.answer(report.github(made.findings, folder=folder_of(project.root)))
     if refused := planning.verdict(made):
@@ -38,13 +37,15 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     return 2 if args.detailed_exitcode and planning.pending(made) else 0
 
 
-def show(made: Plan, project: Project, shown: Screen, *, verbose: bool, to_err: bool = False) -> None:
-    """The plan on stdout, what was found on stderr."""
+def show(
+    made: Plan, project: Project, shown: Screen, now_s: float, *, verbose: bool, to_err: bool = False
+) -> None:
+    """The plan on stdout, what was found on stderr. `now_s`: how late it is where the campaigns are sent."""
     stream = shown.err if to_err else shown.out
     stream.write(
         plan_text.text(
             made,
-            now_s=time.time(),
+            now_s=now_s,
             color=shown.color(stream),
             pbx=project.pbx.url,
             timezone=project.timezone,
@@ -56,11 +57,12 @@ def show(made: Plan, project: Project, shown: Screen, *, verbose: bool, to_err: 
     shown.findings(made.findings, project.root)
 
 
-def _made(args: argparse.Namespace, project: Project) -> Plan:
+def _made(args: argparse.Namespace, project: Project) -> tuple[Plan, float]:
     selection = planning.selection_of(args)
     if args.offline:
-        return planning.offline(project, planning.store_of(project).read()[0], selection)
+        return planning.offline(project, planning.store_of(project).read()[0], selection), time.time()
     found = planning.read(project)
     recorded, _ = planning.store_of(project).read()
     with connection.connect(project) as session:
-        return planning.online(project, found, recorded, session, selection).plan
+        made = planning.online(project, found, recorded, session, selection)
+    return made.plan, made.now_s

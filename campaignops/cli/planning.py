@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from campaignops import __version__, manifest, plan
 from campaignops.cli import connection
+from campaignops.cli.entry import Failure
 from campaignops.errors import CampaignOpsError, ProjectError, RefusedError, UnresolvedError, UsageError
 from campaignops.findings import Finding, Place, has_errors, in_order
 from campaignops.manifest import Desired
@@ -30,9 +31,12 @@ T = TypeVar("T")
 _SKEW_S = 60
 
 
-def project_of(args: argparse.Namespace) -> Project:
-    """The project that the options name. Raises ProjectError."""
-    return manifest.load_project(find(args.folder), args.env, dict(args.var), args.var_file, os.environ)
+def project_of(args: argparse.Namespace, failure: Failure | None = None) -> Project:
+    """The project that the options name; a failure then tells its files from its folder. Raises ProjectError."""
+    root = find(args.folder)
+    if failure is not None:
+        failure.root = root
+    return manifest.load_project(root, args.env, dict(args.var), args.var_file, os.environ)
 
 
 def store_of(project: Project) -> FileStore:
@@ -107,11 +111,12 @@ def offline(project: Project, recorded: State, selection: Selection) -> Plan:
 
 @dataclass(frozen=True, slots=True)
 class Online:
-    """A plan made against the PBX. `skew_s` is how far the PBX's clock is ahead of ours."""
+    """A plan made against the PBX, at `now_s` of its clock, which was `skew_s` ahead of ours."""
 
     plan: Plan
     live: Live
     pbx: Pbx
+    now_s: float
     skew_s: float
 
 
@@ -122,21 +127,22 @@ def online(
     check_selection(selection, {*recorded.campaigns, *(campaign.key for campaign in found.campaigns)})
     device = session.device()
     ours_s = time.time()
+    now_s = ours_s if device.time_s is None else float(device.time_s)
     pbx = connection.identity(project, device, recorded)
-    skew_s = device.time_s - ours_s if device.time_s is not None else 0.0
     live = connection.live(session, recorded)
     made = plan.make(
         found.campaigns,
         recorded,
         live,
         project,
-        now_s=ours_s + skew_s,
+        now_s=now_s,
         locate=found.locate,
         selection=selection,
     )
-    problems: list[Finding] = [*made.findings, *found.warnings, *_skewed(skew_s)]
+    problems: list[Finding] = [*made.findings, *found.warnings, *_skewed(now_s - ours_s)]
     changes = tuple(_resolved(made.changes, session, found, problems))
-    return Online(replace(made, changes=changes, findings=in_order(problems)), live, pbx, skew_s)
+    made = replace(made, changes=changes, findings=in_order(problems))
+    return Online(made, live, pbx, now_s, now_s - ours_s)
 
 
 def pending(made: Plan) -> tuple[AnyChange, ...]:

@@ -17,8 +17,7 @@ from campaignops.report.plan_json import SCHEMA_VERSION
 
 def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     """Names are looked up on the PBX; an upload's id and uri are known only after it. Numbers are shown in full."""
-    project = planning.project_of(args)
-    failure.root = project.root
+    project = planning.project_of(args, failure)
     found = planning.read(project)
     campaigns = planning.chosen(found.campaigns, lambda campaign: campaign.key, args)
     with connection.connect(project) as session:

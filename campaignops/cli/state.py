@@ -20,8 +20,7 @@ _HEADINGS = ("KEY", "ID", "PHASE", "STATUS", "NAME")
 
 def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     failure.kind = f"state {args.verb}"
-    project = planning.project_of(args)
-    failure.root = project.root
+    project = planning.project_of(args, failure)
     if args.verb == "show" and not args.keys:
         raise UsageError("state show needs a KEY; `campaignops state list` lists them")
     recorded, _ = planning.store_of(project).read()

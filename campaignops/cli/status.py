@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 
 
 def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
-    project = planning.project_of(args)
-    failure.root = project.root
+    project = planning.project_of(args, failure)
     recorded, _ = planning.store_of(project).read()
     entries = planning.recorded_of(recorded, args)
     listed: dict[int, Listed] = {}

@@ -14,7 +14,7 @@ from campaignops.errors import ProjectError
 from campaignops.findings import Finding, has_errors, in_order
 from campaignops.model import Campaign
 from campaignops.plan import Selection
-from campaignops.project import Project, find
+from campaignops.project import Project
 from campaignops.report import findings as report
 from campaignops.report import plan_json, sarif
 
@@ -22,13 +22,12 @@ from campaignops.report import plan_json, sarif
 def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     """Exit 0 when there is no error among the findings, else 1."""
     try:
-        project = planning.project_of(args)
+        project = planning.project_of(args, failure)
     except ProjectError as error:
         if not error.findings or shown.json:
             raise
-        _write(error.findings, find(args.folder), args.format, shown)
+        _write(error.findings, failure.root, args.format, shown)
         return 1
-    failure.root = project.root
     count, findings = _check(project, planning.selection_of(args), online=args.online)
     if shown.json:
         failure.document = plan_json.findings_document("validate", findings)
@@ -69,7 +68,7 @@ def _unresolved(project: Project, campaigns: list[Campaign], desired: manifest.D
         return [finding for each in campaigns for finding in session.resolve(each, desired.locate)]
 
 
-def _write(findings: tuple[Finding, ...], folder: Path, form: str, shown: Screen) -> None:
+def _write(findings: tuple[Finding, ...], folder: Path | None, form: str, shown: Screen) -> None:
     match form:
         case "concise":
             shown.answer(report.concise(findings, folder=folder_of(folder)))
