@@ -1,0 +1,65 @@
+"""How a text travels as SMS: its encoding, its length, and into how many parts it is cut (3GPP TS 23.038 and 23.040).
+
+Pure arithmetic over text. A part is what networks bill; one character outside the GSM alphabet more than halves its size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+_BASIC = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
+    "abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+_EXTENDED = frozenset("\f^{}\\[~]|€")  # two septets each: an escape, then the character
+_SINGLE = {"GSM-7": 160, "UCS-2": 70}
+_JOINED = {"GSM-7": 153, "UCS-2": 67}  # six octets of each part say which part it is
+# What phones show alike, and the GSM alphabet has.
+_INSTEAD = {
+    "’": "'", "‘": "'", "‚": "'", "`": "'", "´": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"',
+    "–": "-", "—": "-", "−": "-", "‑": "-", "…": "...", "•": "*", "·": "*", "\u00a0": " ", "\u202f": " ",
+    "\t": " ", "×": "x", "™": "(TM)", "©": "(C)", "®": "(R)", "ç": "c", "á": "a", "í": "i", "ó": "o", "ú": "u",
+    "â": "a", "ê": "e", "î": "i", "ô": "o", "û": "u", "ë": "e", "ï": "i",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Sms:
+    """`units` are septets (GSM-7) or 16-bit code units (UCS-2), `per_part` how many fit. `forced_by` is the index in
+    the text of the first character that the GSM alphabet lacks, None when there is none."""
+
+    encoding: Literal["GSM-7", "UCS-2"]
+    units: int
+    parts: int
+    per_part: int
+    forced_by: int | None = None
+
+
+def measure(text: str) -> Sms:
+    """Encoding, length and parts of a text; an empty one is one part."""
+    forced_by = next((i for i, c in enumerate(text) if c not in _BASIC and c not in _EXTENDED), None)
+    if forced_by is None:
+        return _cut("GSM-7", [2 if c in _EXTENDED else 1 for c in text], None)
+    return _cut("UCS-2", [2 if ord(c) > 0xFFFF else 1 for c in text], forced_by)
+
+
+def instead(character: str) -> str | None:
+    """What could stand for a character that the GSM alphabet lacks."""
+    return _INSTEAD.get(character)
+
+
+def _cut(encoding: Literal["GSM-7", "UCS-2"], sizes: Iterable[int], forced_by: int | None) -> Sms:
+    """No part ends within a character: neither between an escape and what it escapes, nor within a surrogate pair."""
+    listed = list(sizes)
+    units = sum(listed)
+    if units <= _SINGLE[encoding]:
+        return Sms(encoding, units, 1, _SINGLE[encoding], forced_by)
+    room = _JOINED[encoding]
+    parts, used = 1, 0
+    for size in listed:
+        if used + size > room:
+            parts, used = parts + 1, 0
+        used += size
+    return Sms(encoding, units, parts, room, forced_by)
