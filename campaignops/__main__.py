@@ -12,7 +12,9 @@ def main() -> int:
 
         print(f"campaignops {__version__}")
         return 0
-    if not words or words in (["--help"], ["-h"], ["help"]):
+    if words[:1] == ["help"]:
+        words = [*words[1:], "--help"]
+    if not words or words in (["--help"], ["-h"]):
         from campaignops.cli.overview import TEXT
 
         print(TEXT, end="")
