@@ -10,7 +10,11 @@ from typing import NoReturn
 from campaignops.cli.overview import COMMANDS
 from campaignops.errors import UsageError
 
-WITH_VALUE = ("-C", "--env", "--var", "--var-file", "--target", "--exclude", "--lock-timeout")
+# Of all commands: before the command is known, a word behind one of these is not it.
+WITH_VALUE = (
+    *("-C", "--env", "--var", "--var-file", "--target", "--exclude", "--lock-timeout"),
+    *("--format", "--adopt", "--port", "--store", "--seed", "--set", "--keep"),
+)
 _TIME = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)?")
 _UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
