@@ -21,7 +21,7 @@ from campaignops.message.sms import instead, measure
         ("a" * 158 + "€", "GSM-7", 160, 1),
         ("a" * 159 + "€", "GSM-7", 161, 2),
         ("Ünited ÄÖ ß à £ ¿ Ω", "GSM-7", 19, 1),
-        ("[link] {a|b} ~^\\", "GSM-7", 25, 1),
+        ("[link] {a|b} ~^\\", "GSM-7", 24, 1),
         ("ç", "UCS-2", 1, 1),
         ("Ç", "GSM-7", 1, 1),
         ("я" * 70, "UCS-2", 70, 1),

@@ -1,6 +1,6 @@
 """How a text travels as SMS: its encoding, its length, and into how many parts it is cut (3GPP TS 23.038 and 23.040).
 
-Pure arithmetic over text. A part is what networks bill; one character outside the GSM alphabet more than halves its size.
+Pure arithmetic. A part is what networks bill, and one character outside the GSM alphabet more than halves its size.
 """
 
 from __future__ import annotations
