@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from campaignops.message import whatsapp
@@ -380,6 +380,7 @@ PART = st.fixed_dictionaries(
 )
 
 
+@settings(max_examples=50)
 @given(
     st.lists(PART, max_size=4),
     st.sampled_from(["NAMED", "POSITIONAL", ""]),

@@ -243,14 +243,14 @@ def test_a_get_with_an_effect_is_sent_once(pbx):
 
 def test_a_write_that_times_out_is_unknown(pbx):
     pbx.inject(CREATE, delay_after_s=1)
-    outcome = client_of(pbx, timeout_s=0.2).post(CREATE, {"name": "x"})
-    assert outcome == Unknown("no answer within 0.2 s")
+    outcome = client_of(pbx, timeout_s=0.1).post(CREATE, {"name": "x"})
+    assert outcome == Unknown("no answer within 0.1 s")
 
 
 def test_a_read_that_times_out_is_not_repeated(pbx):
     pbx.inject(LIST, delay_after_s=1)
-    with pytest.raises(PbxError, match=r"message_campaign/list\): no answer within 0.2 s"):
-        client_of(pbx, timeout_s=0.2).read(LIST, **PAGE)
+    with pytest.raises(PbxError, match=r"message_campaign/list\): no answer within 0.1 s"):
+        client_of(pbx, timeout_s=0.1).read(LIST, **PAGE)
     assert len(calls(pbx, LIST)) == 1
 
 
@@ -362,9 +362,9 @@ def a_dripping_pbx(start: bytes, drop: bytes, pause_s: float) -> Iterator[str]:
 )
 def test_an_answer_that_drips_is_late(start, drop, pause_s):
     with a_dripping_pbx(start, drop, pause_s) as url:
-        client = Client(Address(url, timeout_s=0.3), ID, SECRET, sleep=lambda _: None)
+        client = Client(Address(url, timeout_s=0.2), ID, SECRET, sleep=lambda _: None)
         began = time.monotonic()
-        with pytest.raises(PbxError, match=r"no answer within 0\.3 s"):
+        with pytest.raises(PbxError, match=r"no answer within 0\.2 s"):
             client.read(LIST)
         assert time.monotonic() - began < 2
         assert client.requests == 1
@@ -443,7 +443,7 @@ def test_a_login_whose_answer_is_lost_is_tried_once_more(pbx, fault):
 def test_a_login_that_is_answered_wrongly_or_too_late_is_not_repeated(pbx, fault):
     pbx.inject("get_token", **fault)
     with pytest.raises(PbxError, match="no login: "):
-        client_of(pbx, timeout_s=0.3).read(LIST, **PAGE)
+        client_of(pbx, timeout_s=0.2).read(LIST, **PAGE)
     assert len(calls(pbx, "get_token")) == 1
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -38,9 +37,6 @@ _STATUS_ADVICE = {  # by the first digit
     5: "the PBX, or what stands before it, is in trouble; try again later",
 }
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")  # one half of a surrogate pair, as JSON escapes it
-_NOT_SHOWN = frozenset(
-    {"Cc", "Cf", "Cs", "Zl", "Zp"}
-)  # Unicode categories: controls, line and paragraph ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +112,7 @@ def unknown_form(endpoint: str) -> PbxError:
 
 def plain(text: str, limit: int = 200) -> str:
     """Text of the PBX, fit for a message: one line, no control characters, no whole numbers, at most `limit` signs."""
-    shown = "".join(" " if unicodedata.category(c) in _NOT_SHOWN else c for c in text).strip()
+    shown = "".join(c if c.isprintable() else " " for c in text).strip()
     shown = re.sub(r"\+?\d{7,}", "•••", audience.mask_all(shown))
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 
