@@ -56,6 +56,11 @@ def _state(parser: argparse.ArgumentParser) -> None:
     _keys(parser)
 
 
+def _fmt(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", nargs="*", metavar="FILE", help="manifests of the project (default: all)")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when a file would change")
+
+
 def _schema(parser: argparse.ArgumentParser) -> None:
     kinds = ("manifest", "settings")
     parser.add_argument("of", nargs="?", choices=kinds, default="manifest", help="default: manifest")
@@ -90,6 +95,7 @@ OF: Mapping[str, Callable[[argparse.ArgumentParser], None]] = {
     "resolve": _resolve,
     "recover": _recover,
     "state": _state,
+    "fmt": _fmt,
     "schema": _schema,
     "sandbox": _sandbox,
     "demo": _demo,

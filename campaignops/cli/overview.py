@@ -10,6 +10,7 @@ COMMANDS = {
     "resolve": "settle a create whose outcome is unknown (--adopt ID | --absent)",
     "recover": "after a lost state: record again what the PBX has (--write)",
     "state": "show what is recorded: state list, state show KEY",
+    "fmt": "put manifests into one canonical form (--check: only say which are not)",
     "schema": "print the JSON Schema of manifests or settings, for editors",
     "sandbox": "run the pretend PBX on a port",
     "demo": "validate, plan, apply and plan again on a sample, in a temporary folder",
