@@ -165,7 +165,7 @@ def verdict(made: Plan) -> CampaignOpsError | None:
             code="blocked",
         )
     if has_errors(made.findings):
-        return ProjectError(f"{report.count(made.findings)}; nothing was done")
+        return ProjectError(f"this plan cannot be applied: {report.count(made.findings)}. Nothing was done")
     return None
 
 
