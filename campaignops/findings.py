@@ -100,3 +100,19 @@ TITLES: dict[str, str] = {
     "CMP705": "the journal does not belong to this state",
     "CMP706": "an earlier apply did not finish this campaign",
 }
+
+# By the first digit of the code.
+FAMILIES: dict[str, str] = {
+    "1": "manifests and settings",
+    "2": "what the PBX has: names and templates",
+    "3": "message text",
+    "4": "audience and time",
+    "5": "history",
+    "6": "guardrails",
+    "7": "state",
+}
+
+
+def family_of(code: str) -> str:
+    """The family of a code, such as `audience and time` of CMP401."""
+    return FAMILIES[code[3]]

@@ -56,6 +56,10 @@ def _state(parser: argparse.ArgumentParser) -> None:
     _keys(parser)
 
 
+def _explain(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("code", nargs="?", metavar="CODE", help="such as CMP105; without it, all are listed")
+
+
 def _fmt(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="*", metavar="FILE", help="manifests of the project (default: all)")
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when a file would change")
@@ -95,6 +99,7 @@ OF: Mapping[str, Callable[[argparse.ArgumentParser], None]] = {
     "resolve": _resolve,
     "recover": _recover,
     "state": _state,
+    "explain": _explain,
     "fmt": _fmt,
     "schema": _schema,
     "sandbox": _sandbox,
