@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from difflib import get_close_matches
 from importlib import resources
 from itertools import groupby
@@ -55,6 +56,15 @@ def _known(word: str) -> str:
     code = f"CMP{code}" if code.isdecimal() else code
     if code in TITLES:
         return code
-    near = get_close_matches(code, TITLES, 1)
-    advice = f"did you mean {near[0]}, {TITLES[near[0]]}?" if near else "`campaignops explain` lists them all"
+    near = _nearest(code)
+    advice = f"did you mean {near}, {TITLES[near]}?" if near else "`campaignops explain` lists them all"
     raise UsageError(f"there is no finding `{word}`; {advice}")
+
+
+def _nearest(code: str) -> str | None:
+    """Of the same family, if `code` is one that there could be; else the one that looks most like it."""
+    kin = [known for known in TITLES if re.fullmatch(r"CMP\d{3}", code) and known[3] == code[3]]
+    if kin:
+        return min(kin, key=lambda known: abs(int(known[3:]) - int(code[3:])))
+    close = get_close_matches(code, TITLES, 1)
+    return close[0] if close else None
