@@ -51,6 +51,15 @@ def _recover(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _import(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("key", nargs="?", metavar="KEY", help="the key that it is to have here")
+    parser.add_argument("id", nargs="?", type=int, metavar="ID", help="its id on the PBX")
+    parser.add_argument("--all", action="store_true", help="every campaign of the PBX that is not recorded")
+    parser.add_argument(
+        "--into", default="imported", metavar="FOLDER", help="for new manifests, in the project (imported)"
+    )
+
+
 def _state(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("verb", choices=("list", "show"), help="list: a line for each; show: all of one")
     _keys(parser)
@@ -98,6 +107,7 @@ OF: Mapping[str, Callable[[argparse.ArgumentParser], None]] = {
     "status": _keys,
     "resolve": _resolve,
     "recover": _recover,
+    "import": _import,
     "state": _state,
     "explain": _explain,
     "fmt": _fmt,

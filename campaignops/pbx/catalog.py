@@ -147,7 +147,7 @@ class Catalog:
         same = _matching(known, message.template, "name")
         hits = [row for row in same if row.get("language") == message.language]
         if len(hits) == 1:
-            return {"template": _definition(hits[0])}
+            return {"template": definition(hits[0])}
         what, path = f"template `{message.template}`", ("message", "template")
         if hits:
             text = f"the PBX has several of {what} in language `{message.language}` ({_ids(hits)})"
@@ -224,7 +224,8 @@ def _incomplete(endpoint: str) -> PbxError:
     return PbxError(f"the PBX's {endpoint} is not complete, or changes all the time; run the command again")
 
 
-def _definition(row: Json) -> Definition:
+def definition(row: Json) -> Definition:
+    """A template as a row of the list has it. Raises PbxError."""
     parts = row.get("components_data") or []
     try:
         return whatsapp.definition(row, decoded(parts) if isinstance(parts, str) else parts)

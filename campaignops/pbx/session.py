@@ -16,7 +16,7 @@ from campaignops.findings import Finding
 from campaignops.message import whatsapp
 from campaignops.model import Asset, At, Campaign, Draft, Now, Template, Text, Uploaded, files_of
 from campaignops.outcome import Done, NoEffect, Outcome, Unknown
-from campaignops.pbx import answer, wire
+from campaignops.pbx import answer, reading, wire
 from campaignops.pbx.catalog import Catalog, Locate, Resolved, rows
 from campaignops.pbx.client import Client
 
@@ -131,6 +131,10 @@ class Session:
         if resolved is not None:
             self._resolved[campaign.key] = resolved
         return findings
+
+    def said(self, live: Mapping[str, Any], key: str, zone: str) -> Campaign:
+        """The campaign that a manifest would say for what `get` or `query` shows. Raises reading.Unsayable."""
+        return reading.campaign(live, key, self._catalog, zone)
 
     def people(self, campaign: Campaign) -> int | None:
         """How many get it at most: None before `resolve`, and for a phonebook that does not say."""

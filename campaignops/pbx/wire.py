@@ -82,6 +82,12 @@ def meaning(campaign: Mapping[str, Any], senders: Senders) -> Json:
     return said
 
 
+def senders_of(sender: Any, senders: Senders) -> list[int]:
+    """The ids of the channel's numbers that `sender`, an id or a number as a read gives it, may stand for."""
+    text = str(_scalar(sender))
+    return [i for i, n in senders.items() if text == str(i) or any(same_number(text, each) for each in n)]
+
+
 def is_draft(campaign: Mapping[str, Any]) -> bool:
     return campaign.get("send_type") == "draft"
 
@@ -103,9 +109,9 @@ def _content(campaign: Campaign, resolved: Resolved, info: Callable[[File], Json
         case Text(text):
             return {"content_type": "text", "content": text}
         case FileMessage(file):
-            return {"content_type": "document", "content": _encoded(info(file))}
+            return {"content_type": "document", "content": encoded(info(file))}
         case Template() | Components():
-            return {"content_type": "template", "msg_param": _encoded(_msg_param(campaign, resolved, info))}
+            return {"content_type": "template", "msg_param": encoded(_msg_param(campaign, resolved, info))}
 
 
 def _msg_param(campaign: Campaign, resolved: Resolved, info: Callable[[File], Json]) -> Json:
@@ -142,7 +148,8 @@ def _session(campaign: Campaign, resolved: Resolved) -> Json:
             return {"send_mode": "direct"}
 
 
-def _encoded(value: Any) -> str:
+def encoded(value: Any) -> str:
+    """JSON text, as it stands inside another JSON text."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -153,11 +160,8 @@ def _scalar(value: Any) -> str | int | None:
 
 def _sender(sender: Any, senders: Senders) -> Any:
     """The page says a number on reading and an id on writing; either may come."""
-    text = str(_scalar(sender))
-    hits = [
-        [i, *n] for i, n in senders.items() if text == str(i) or any(same_number(text, each) for each in n)
-    ]
-    return hits[0] if len(hits) == 1 else _scalar(sender)
+    hits = senders_of(sender, senders)
+    return [hits[0], *senders[hits[0]]] if len(hits) == 1 else _scalar(sender)
 
 
 def _numbers(listed: Any) -> list[str] | None:

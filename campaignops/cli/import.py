@@ -1,0 +1,159 @@
+"""`campaignops import KEY ID`: take over a campaign that exists, into the state and, if none has KEY, into a manifest.
+
+`--all` does so for every campaign of the PBX that is not recorded. Nothing on the PBX is changed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from campaignops.apply import Record
+from campaignops.cli import planning
+from campaignops.cli.entry import Failure
+from campaignops.cli.screen import Screen
+from campaignops.cli.writing import keeping
+from campaignops.errors import CampaignOpsError, RefusedError, UsageError
+from campaignops.manifest import writing
+from campaignops.model import Campaign, Numbers
+from campaignops.pbx.reading import Unsayable
+from campaignops.pbx.session import Listed, Session
+from campaignops.project import Project
+from campaignops.report.plain import safe
+from campaignops.report.plan_json import SCHEMA_VERSION
+from campaignops.state import Phase
+
+_ODD = re.compile(r"[^a-z0-9]+")
+_LONGEST = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """One campaign of the PBX. `file` is its new manifest, None when one has its key already; `problem` says why it
+    was left alone."""
+
+    key: str
+    id: int
+    status: str
+    file: str | None = None
+    problem: str | None = None
+
+
+def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
+    """Exit 0 when all that was asked for is recorded, 4 when some could not be, 10 when nothing could."""
+    if args.all == (args.key is not None) or (args.key is None) != (args.id is None):
+        raise UsageError("say KEY and ID, or --all; see `campaignops import --help`")
+    project = planning.project_of(args, failure)
+    desired = {campaign.key: campaign for campaign in planning.read(project).campaigns}
+    with keeping(project, "campaignops import", args.lock_timeout) as (record, session):
+        importer = _Importer(record, session, desired, project, args.into)
+        taken = list(importer.all() if args.all else importer.one(args.key, args.id))
+    if shown.json:
+        rows = [
+            {"key": t.key, "id": t.id, "status": t.status, "file": t.file, "problem": t.problem}
+            for t in taken
+        ]
+        failure.document = {"schema_version": SCHEMA_VERSION, "kind": "import", "campaigns": rows}
+    else:
+        shown.answer(
+            "".join(f"{safe(_line(each))}\n" for each in taken) or "There is nothing to take over.\n"
+        )
+    left = [each for each in taken if each.problem]
+    if left:
+        text = f"{len(left)} of {len(taken)} could not be taken over; they are as they were"
+        raise PartlyImported(text) if len(left) < len(taken) else RefusedError(text, code="not_imported")
+    if shown.json:
+        shown.document(failure.document)
+    return 0
+
+
+class PartlyImported(CampaignOpsError):
+    exit_code = 4
+    default_code = "partial"
+
+
+def _line(taken: Taken) -> str:
+    if taken.problem:
+        return f"left      id {taken.id} {taken.key}: {taken.problem}"
+    where = taken.file or "its manifest is there already"
+    return f"imported  id {taken.id} {taken.key} ({taken.status}): {where}"
+
+
+class _Importer:
+    """Takes campaigns over, one by one: the manifest first, because a record without one would be a plan to delete."""
+
+    def __init__(
+        self, record: Record, session: Session, desired: Mapping[str, Campaign], project: Project, into: str
+    ) -> None:
+        self._record, self._session, self._desired = record, session, desired
+        self._project, self._into = project, into
+        self._names = {campaign.name for campaign in desired.values()}
+
+    def one(self, key: str, campaign_id: int) -> Iterator[Taken]:
+        if key in self._record.entries:
+            raise UsageError(f"`{key}` is recorded already, as id {self._record.entries[key].id}")
+        row = next((row for row in self._session.listed() if row.id == campaign_id), None)
+        if row is None:
+            raise UsageError(f"the PBX lists no campaign with id {campaign_id}")
+        if bound := self._bound().get(campaign_id):
+            raise UsageError(f"id {campaign_id} is recorded already, as `{bound}`")
+        yield self._taken(key, row, self._session.query([campaign_id]))
+
+    def all(self) -> Iterator[Taken]:
+        bound = self._bound()
+        rows = [row for row in self._session.listed() if row.id not in bound]
+        live = self._session.query([row.id for row in rows])
+        for row in rows:
+            yield self._taken(self._key(row), row, live)
+
+    def _taken(self, key: str, row: Listed, live: Mapping[int, Mapping[str, Any]]) -> Taken:
+        taken = Taken(key, row.id, row.status)
+        try:
+            whole = live[row.id]
+            campaign = self._desired.get(key) or self._session.said(whole, key, self._project.timezone)
+            if key not in self._desired:
+                taken = replace(taken, file=self._written(campaign, row))
+        except KeyError:
+            return replace(taken, problem="the PBX lists it and does not show it")
+        except Unsayable as reason:
+            return replace(taken, problem=str(reason))
+        people = len(campaign.audience.numbers) if isinstance(campaign.audience, Numbers) else None
+        fresh = self._record.fresh(campaign, self._session.meaning(whole), people)
+        phase = Phase.BOUND if row.status == "draft" else Phase.RELEASED
+        self._record.put(fresh, id=row.id, phase=phase, status=row.status)
+        return taken
+
+    def _written(self, campaign: Campaign, row: Listed) -> str:
+        """The path of a new manifest, from the project folder. Raises Unsayable, and CampaignOpsError for the disk."""
+        if campaign.name in self._names:
+            raise Unsayable("another campaign here has its name; a name is unique in a project")
+        self._names.add(campaign.name)
+        path = Path(self._into) / f"{campaign.key}.yaml"
+        comment = f"Taken over from the PBX, where it is id {row.id}, {row.status}."
+        if row.status not in ("draft", "scheduled"):
+            comment += "\nIt has begun to send: this is a record of it, and cannot be changed any more."
+        try:
+            (self._project.root / path.parent).mkdir(parents=True, exist_ok=True)
+            with (self._project.root / path).open("x", encoding="utf-8") as file:
+                file.write(writing.text([(campaign, comment)]))
+        except OSError as error:
+            raise CampaignOpsError(f"cannot write {path}: {error.strerror}", code="write") from error
+        return str(path)
+
+    def _key(self, row: Listed) -> str:
+        """A key made of the name: of a manifest that has the very name, or a new one."""
+        same = [
+            key for key, c in self._desired.items() if c.name == row.name and key not in self._record.entries
+        ]
+        if same:
+            return same[0]
+        slug = _ODD.sub("-", row.name.casefold()).strip("-")[:_LONGEST].strip("-") or "campaign"
+        taken = self._desired.keys() | self._record.entries.keys()
+        return slug if slug not in taken else f"{slug}-{row.id}"
+
+    def _bound(self) -> dict[int, str]:
+        return {entry.id: key for key, entry in self._record.entries.items() if entry.id is not None}
