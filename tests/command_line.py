@@ -80,13 +80,15 @@ class Project:
     def apply(self, *words: str) -> Ran:
         return self.run("apply", "--auto-approve", *words)
 
-    def start(self, *words: str, **environment: str) -> subprocess.Popen[str]:
+    def start(
+        self, *words: str, stdin: int = subprocess.DEVNULL, **environment: str
+    ) -> subprocess.Popen[str]:
         """The command in a process of its own."""
         return subprocess.Popen(
             [sys.executable, "-m", "campaignops", *words],
             cwd=self.root,
             env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

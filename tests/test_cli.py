@@ -270,6 +270,50 @@ def test_plan_annotates_github_also_when_the_settings_are_wrong(project):
     assert ran.out.startswith("::error file=campaignops.yaml,line=1,")
 
 
+def test_a_terminal_of_another_encoding_is_no_defect_and_a_document_is_utf_8_everywhere(project):
+    project.campaigns(hello=a_text(message={"text": "Grüße 🌞"}))
+    ascii_only = {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    ran = process("plan", "--offline", cwd=project.root, **ascii_only)
+    assert ran.code == 0
+    assert "Gr\\xfc\\xdfe \\U0001f31e" in ran.out
+    with project.start("plan", "--offline", "--json", **ascii_only) as running:
+        assert running.stdout is not None
+        assert json.loads(running.stdout.read())["changes"][0]["fields"]
+
+
+NUMBERS = ["+8613800001111", "+12025550111", "+447700900123"]
+
+
+def test_no_whole_phone_number_is_in_any_output_but_that_of_render(project, box):
+    project.write("people.csv", "phone,name\n" + "".join(f"{number},x\n" for number in NUMBERS))
+    project.campaigns(
+        hello=a_text(
+            name=f"Call {NUMBERS[0]}",
+            recipients={"file": "people.csv"},
+            message={"text": f"Ring us: {NUMBERS[1]}"},
+            send={"at": "2030-07-30 18:06"},
+        )
+    )
+    said = [
+        project.run("plan", "--offline"),
+        project.run("plan"),
+        project.apply("-vv"),
+        project.run("status"),
+    ]
+    project.campaigns(hello=a_text(name=f"Call {NUMBERS[2]}", message={"text": f"Ring us: {NUMBERS[0]}"}))
+    said += [
+        project.run(*words) for words in (("plan", "-v"), ("plan", "--json"), ("state", "show", "hello"))
+    ]
+    said += [project.run("plan", "--target", NUMBERS[0]), project.run("plan", NUMBERS[0], "--json")]
+    project.write("people.csv", f"phone\n{NUMBERS[0]}\n{NUMBERS[0]}\n{NUMBERS[1][1:]}\n")
+    project.campaigns(hello=a_text(recipients={"file": "people.csv"}), other=a_text(recipients=NUMBERS[2]))
+    said += [project.run("validate", *words) for words in ((), ("--json",), ("--format", "concise"))]
+    for ran in said:
+        assert not any(number[1:] in ran.out + ran.err for number in NUMBERS)
+    project.campaigns(hello=a_text())
+    assert NUMBERS[0] in project.run("render").out
+
+
 # a typed yes
 
 
@@ -474,6 +518,18 @@ def test_colours_only_where_somebody_looks_and_wants_them(project, words, enviro
     assert "CMP407" in said
     assert ("\x1b[" in said) == colored
     assert "\x1b[" not in project.run("plan", "--offline").out
+
+
+def test_an_apply_on_a_terminal_shows_a_bar(project):
+    project.campaigns(hello=a_text())
+    said = on_a_terminal(project.root, "apply", "--auto-approve", **credentials())
+    assert "hello: create" in said
+    assert "0/1" in said
+    assert "Applied: 1 done" in said
+
+
+def credentials() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name.startswith("CAMPAIGNOPS_")}
 
 
 # what starts up

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
+import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -383,3 +385,19 @@ def test_a_signal_during_a_plan_gives_the_token_back(project, box):
     assert json.loads(out)["error"]["code"] == "interrupted"
     assert "Traceback" not in err
     until(lambda: box.tokens_alive() == 0, "the token's end")
+
+
+def test_a_signal_instead_of_a_yes_does_nothing(project, box):
+    project.campaigns(hello=a_text(send="now"))
+    with project.start("apply", "--json", stdin=subprocess.PIPE) as running:
+        assert running.stderr is not None
+        while "Type yes" not in (said := os.read(running.stderr.fileno(), 65536).decode()):
+            assert said, "it ended without a question"
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate(timeout=20)
+    assert running.returncode == 130
+    assert json.loads(out)["changes"][0]["outcome"] == "skipped"
+    assert err.endswith("error: interrupted; nothing was under way\n")
+    assert writes(box) == []
+    assert not project.state.exists()
+    assert box.tokens_alive() == 0

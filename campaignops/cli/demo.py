@@ -15,7 +15,7 @@ from typing import Any
 from campaignops.cli.entry import Failure
 from campaignops.cli.entry import run as run_words
 from campaignops.cli.screen import Screen
-from campaignops.errors import CampaignOpsError
+from campaignops.errors import CampaignOpsError, Interrupted
 from campaignops.report.plan_json import SCHEMA_VERSION
 
 _STEPS = ("validate", "plan", "apply --auto-approve", "plan", "status")
@@ -42,6 +42,8 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
                 print(f"\n$ campaignops {step}", flush=True)
                 code = run_words([*step.split(), *_display(args)])
                 taken.append({"command": step, "exit_code": code})
+                if code == Interrupted.exit_code:
+                    raise Interrupted("interrupted")
                 if code:
                     raise CampaignOpsError(f"`campaignops {step}` ended with exit code {code}", code="demo")
     if shown.json:

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -75,6 +76,9 @@ class Screen:
 
 
 def standard(*, json: bool, no_color: bool, verbosity: int) -> Screen:
+    """The process's own streams. What an old terminal cannot show is written out; a document is UTF-8 everywhere."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8" if json else None, errors="backslashreplace")
     return Screen(sys.stdout, sys.stderr, json, no_color, verbosity)
 
 

@@ -22,16 +22,19 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     recorded, _ = planning.store_of(project).read()
     entries = planning.recorded_of(recorded, args)
     listed: dict[int, Listed] = {}
+    now_s = time.time()
     if entries:
         with connection.connect(project) as session:
-            connection.identity(project, session.device(), recorded)
+            device = session.device()
+            connection.identity(project, device, recorded)
             listed = {row.id: row for row in session.listed()}
+            now_s = device.time_s or now_s
     rows = [_row(entry, listed.get(entry.id) if entry.id is not None else None) for entry in entries]
     if shown.json:
         shown.document(status_text.status_document(rows, timezone=project.timezone))
     else:
         color = shown.color(shown.out)
-        shown.answer(status_text.text(rows, now_s=time.time(), timezone=project.timezone, color=color))
+        shown.answer(status_text.text(rows, now_s=now_s, timezone=project.timezone, color=color))
     return 0
 
 
