@@ -51,6 +51,13 @@ def _recover(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _retry(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("key", metavar="KEY", help="a campaign that has ended")
+    parser.add_argument(
+        "--expect-failed", type=int, metavar="N", help="do not ask; refuse unless just so many failed"
+    )
+
+
 def _import(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("key", nargs="?", metavar="KEY", help="the key that it is to have here")
     parser.add_argument("id", nargs="?", type=int, metavar="ID", help="its id on the PBX")
@@ -107,6 +114,7 @@ OF: Mapping[str, Callable[[argparse.ArgumentParser], None]] = {
     "status": _keys,
     "resolve": _resolve,
     "recover": _recover,
+    "retry": _retry,
     "import": _import,
     "state": _state,
     "explain": _explain,

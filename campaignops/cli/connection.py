@@ -123,7 +123,7 @@ def _sandbox(root: Path) -> Sandbox:
 
 
 def _credential(name: str, environ: Mapping[str, str]) -> str:
-    value = environ.get(name)
+    value = environ.get(name, "").strip()  # whoever pastes one into a form of a CI adds a line break
     if not value and (file := environ.get(f"{name}_FILE")):
         try:
             value = Path(file).read_text("utf-8").strip()

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from campaignops import __version__, manifest, plan
 from campaignops.cli import connection
 from campaignops.cli.entry import Failure
+from campaignops.cli.screen import short
 from campaignops.errors import CampaignOpsError, ProjectError, RefusedError, UnresolvedError, UsageError
 from campaignops.findings import Finding, Place, has_errors, in_order
 from campaignops.manifest import Desired
@@ -40,7 +41,7 @@ def project_of(args: argparse.Namespace, failure: Failure | None = None) -> Proj
 
 
 def store_of(project: Project) -> FileStore:
-    return FileStore(Path(os.path.relpath(project.state_path)), f"campaignops {__version__}")
+    return FileStore(Path(short(project.state_path)), f"campaignops {__version__}")
 
 
 def selection_of(args: argparse.Namespace) -> Selection:

@@ -62,6 +62,6 @@ def _text(recovered: list[Recovery], *, written: bool) -> str:
         )
     if any(each.verdict == "absent" for each in recovered):
         lines.append(
-            "The next apply creates what is absent. Check first: what was sent, then deleted on the PBX, looks the same."
+            "The next apply creates what is absent. Check first: what was sent and then deleted there looks the same."
         )
     return "\n".join(lines) + "\n"

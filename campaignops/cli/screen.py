@@ -84,10 +84,13 @@ def standard(*, json: bool, no_color: bool, verbosity: int) -> Screen:
 
 def folder_of(root: Path | None) -> str:
     """The project folder as seen from the current one, to stand before the names of files."""
-    if root is None:
-        return ""
-    relative = os.path.relpath(root)
-    return "" if relative == "." else relative
+    shown = "." if root is None else short(root)
+    return "" if shown == "." else shown
+
+
+def short(path: Path) -> str:
+    """As seen from the current folder, or absolute where that is shorter."""
+    return min(os.path.relpath(path), str(path), key=len)
 
 
 def lines_of(root: Path | None, file: str) -> Sequence[str] | None:

@@ -41,7 +41,7 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
 def _row(entry: Entry, listed: Listed | None) -> StatusRow:
     if listed is None:
         return StatusRow(entry.key, entry.name, entry.id, str(entry.phase), None, time_s=entry.time_s)
-    failed, total = _counts(listed.result_count)
+    failed, total = counts(listed.result_count)
     return StatusRow(
         entry.key,
         entry.name,
@@ -55,7 +55,7 @@ def _row(entry: Entry, listed: Listed | None) -> StatusRow:
     )
 
 
-def _counts(result_count: str) -> tuple[int | None, int | None]:
+def counts(result_count: str) -> tuple[int | None, int | None]:
     """`1/3` -> 1 failed of 3 (page "Query Message Campaign List"); None for what is no number."""
     failed, slash, total = result_count.partition("/")
     if not slash or not failed.strip().isdecimal() or not total.strip().isdecimal():

@@ -11,6 +11,7 @@ import logging
 import ssl
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -70,7 +71,8 @@ class Client:
                 verify=_trust(address) if transport is None else True,
                 transport=transport,
             )
-        except httpx.InvalidURL:
+            self._http.base_url.raw_host.decode().encode("idna")  # as a look-up will, in the middle of a call
+        except (httpx.InvalidURL, UnicodeError):
             raise PbxError(f"`pbx.url` {address.url} is not a web address") from None
 
     def ask(self, endpoint: str, **query: str | int) -> Outcome[Mapping[str, Any]]:
@@ -100,9 +102,11 @@ class Client:
     def close(self) -> None:
         """Give the token back and close. A failure to revoke is of no consequence: the token ends by itself."""
         token = self._tokens.forget()
-        if token is not None:
-            self._exchange("GET", "del_token", {"access_token": token})
-        self._http.close()
+        try:
+            if token is not None:
+                self._exchange("GET", "del_token", {"access_token": token})
+        finally:
+            self._http.close()
 
     def _repeated(self, call: Callable[[], Exchange]) -> Outcome[Mapping[str, Any]]:
         """The call until it is answered, three times at most; an expired token is renewed once, without a pause."""
@@ -138,15 +142,15 @@ class Client:
         self, method: str, endpoint: str, query: Mapping[str, str | int], **content: Any
     ) -> Exchange:
         """One request and its answer; everything that goes wrong on the way is a value, in words that hold no URL."""
-        self.requests += 1
-        late = f"no answer within {self._address.timeout_s:g} s"
-        call = {
-            "params": dict(query),
-            "extensions": {"trace": _Limit(self._address.timeout_s).trace},
-            **content,
-        }
+        limit = _Limit(self._address.timeout_s)
         try:
-            with self._http.stream(method, endpoint, **call) as response:
+            content |= {"params": dict(query), "extensions": {"trace": limit.trace}}
+            request = self._http.build_request(method, endpoint, **content)
+        except UnicodeError:
+            return Exchange(False, failure="a text holds half a character, which no request can carry")
+        self.requests += 1
+        try:
+            with closing(self._http.send(request, stream=True)) as response:
                 if response.headers.get("Content-Encoding", "identity") != "identity":
                     return Exchange(True, failure="the answer is compressed, which was not asked for")
                 body = bytearray()
@@ -155,13 +159,11 @@ class Client:
                     if len(body) > MAX_ANSWER_BYTES:
                         return Exchange(True, failure="the answer is larger than 32 MiB")
                 return Exchange(True, response.status_code, bytes(body))
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, UnicodeError) as error:
-            self.requests -= (
-                1  # nothing left; a host name that is none, or a text that is none, raises the last
-            )
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            self.requests -= 1  # nothing left
             return Exchange(False, failure=f"no connection to {self._address.url} ({_cause(error)})")
         except httpx.TimeoutException:
-            return Exchange(True, failure=late, timed_out=True)
+            return Exchange(True, failure=f"no answer within {self._address.timeout_s:g} s", timed_out=True)
         except (httpx.HTTPError, httpx.StreamError) as error:
             return Exchange(True, failure=f"the connection broke ({type(error).__name__})")
 

@@ -203,6 +203,11 @@ class Session:
         outcome = self._client.act("message_campaign/delete", id=campaign_id)
         return Done(None) if isinstance(outcome, Done) or outcome.code == answer.NOT_FOUND else outcome
 
+    def retry(self, campaign_id: int) -> Outcome[None]:
+        """Send the messages that failed again (page "Retry a Message Campaign")."""
+        outcome = self._client.act("message_campaign/retry", id=campaign_id)
+        return Done(None) if isinstance(outcome, Done) else outcome
+
     def close(self) -> None:
         self._client.close()
 

@@ -1,0 +1,99 @@
+"""`campaignops retry KEY`: send again what failed, after showing how much. Called once, never by an apply."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from campaignops.apply import Record
+from campaignops.cli import planning
+from campaignops.cli.entry import Failure
+from campaignops.cli.screen import Screen
+from campaignops.cli.status import counts
+from campaignops.cli.writing import keeping
+from campaignops.errors import CampaignOpsError, RefusedError, UnresolvedError, UsageError
+from campaignops.outcome import Done, NoEffect
+from campaignops.pbx.session import Listed, Session
+from campaignops.report.plain import safe
+from campaignops.report.plan_json import SCHEMA_VERSION
+from campaignops.state import Entry, Phase
+
+_ENDED = (
+    "completed",
+    "stop",
+)  # what can be retried; the documentation does not say, the portal offers it for these
+
+
+def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
+    """Exit 0 when it is under way or nothing failed, 10 when refused, 11 when nobody knows whether it has begun."""
+    project = planning.project_of(args, failure)
+    with keeping(project, "campaignops retry", args.lock_timeout) as (record, session):
+        entry = _recorded(record, args.key)
+        row = _ended(entry, session)
+        failed, total = counts(row.result_count)
+        if failed is None:
+            raise RefusedError(
+                f"the PBX does not say how many failed ({safe(row.result_count)}); nothing was done"
+            )
+        if failed:
+            _confirm(shown, entry, failed, total, args.expect_failed)
+            _retry(entry, session)
+            record.put(entry, status="retrying")
+    if shown.json:
+        said = {"key": entry.key, "id": entry.id, "failed": failed, "total": total, "retried": bool(failed)}
+        shown.document({"schema_version": SCHEMA_VERSION, "kind": "retry", **said})
+    elif failed:
+        shown.answer(
+            f"`{entry.key}`: {failed} of {total} are sent again. Next: campaignops status {entry.key}\n"
+        )
+    else:
+        shown.answer(f"`{entry.key}`: none of {total} failed; there is nothing to send again.\n")
+    return 0
+
+
+def _recorded(record: Record, key: str) -> Entry:
+    entry = record.entries.get(key)
+    if entry is None:
+        raise UsageError(f"no campaign `{key}` is recorded; `campaignops state list` shows what is")
+    if entry.phase is not Phase.RELEASED:
+        raise RefusedError(f"`{key}` has not been sent: it is {entry.phase}. Nothing was done")
+    return entry
+
+
+def _ended(entry: Entry, session: Session) -> Listed:
+    assert entry.id is not None  # a released campaign has one
+    row = session.look(entry.id, entry.name)
+    if row is None:
+        raise RefusedError(f"id {entry.id} is gone from the PBX; nothing was done")
+    if row.status not in _ENDED:
+        raise RefusedError(f"`{entry.key}` is {safe(row.status)}; only what has ended can be sent again")
+    return row
+
+
+def _confirm(shown: Screen, entry: Entry, failed: int, total: int | None, expected: int | None) -> None:
+    """Whoever says yes types the number of people, or has said it with --expect-failed."""
+    if expected is not None:
+        if expected != failed:
+            raise RefusedError(f"{failed} of {total} failed, not {expected}; nothing was done")
+        return
+    shown.err.write(f"{entry.key}: {failed} of {total} failed. Type {failed} to send to these people again: ")
+    shown.err.flush()
+    if (sys.stdin.readline() if sys.stdin else "").strip() != str(failed):
+        raise CampaignOpsError(
+            "not confirmed, nothing was done; without a terminal, use --expect-failed N", code="not_confirmed"
+        )
+
+
+def _retry(entry: Entry, session: Session) -> None:
+    assert entry.id is not None
+    outcome = session.retry(entry.id)
+    if isinstance(outcome, Done):
+        return
+    if isinstance(outcome, NoEffect):
+        raise RefusedError(f"the PBX refused to retry id {entry.id} ({outcome.reason}); nothing was sent")
+    row = session.look(entry.id, entry.name)
+    if row is None or row.status in _ENDED:
+        raise UnresolvedError(
+            f"retry of id {entry.id}: {outcome.reason}. It may have begun: look at `campaignops status {entry.key}` "
+            "before trying again"
+        )
