@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from campaignops import sandbox
-from campaignops.cli import arguments, options
+from campaignops.cli import options
 from campaignops.errors import UsageError
 from campaignops.sandbox.running import Sandbox
 from tests.command_line import Project, Ran, a_text, run
@@ -58,20 +58,9 @@ def test_options_stand_before_or_after_the_command(project, box, words):
 
 @pytest.mark.parametrize("word", ["plan", "status", "demo"])
 def test_the_value_of_an_option_is_never_taken_for_the_command(word):
-    for option in options.WITH_VALUE:
+    for option in ("-C", "--env", "--var-file", "--lock-timeout", "--format", "--port", "--keep"):
         assert options.command_of([option, word, "validate"]) == ("validate", [option, word])
         assert options.command_of([f"{option}={word}", "validate"])[0] == "validate"
-
-
-def test_every_option_with_a_value_is_known_as_such():
-    parser = options.Parser("plan")
-    options.add_common(parser)
-    for command, add in arguments.OF.items():
-        parsers = options.Parser(command)
-        add(parsers)
-        parser._actions += parsers._actions
-    taking = {word for each in parser._actions if each.nargs is None for word in each.option_strings}
-    assert taking == set(options.WITH_VALUE)
 
 
 def test_a_command_line_without_a_command_is_wrong():
@@ -107,6 +96,19 @@ def test_places_are_told_as_seen_from_the_current_folder(tmp_path):
         Project(tmp_path / "campaigns", "ftp://x")
         for command in ("plan", "apply", "status", "render"):
             assert " --> campaigns/campaignops.yaml:1:" in run(command).err, command
+
+
+def test_paths_far_away_are_told_in_full(tmp_path):
+    project = Project(tmp_path / "project")
+    project.settings(pbx={"url": "sandbox"}, state=str(tmp_path / "state"))
+    (tmp_path / "state").write_text("")
+    (deep := tmp_path / "a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p/q/r/s/t/u/v/w/x/y/z/and/still/further/down").mkdir(
+        parents=True
+    )
+    with chdir(deep):
+        assert f"error: {tmp_path}/state is not a sound state" in run("plan", "-C", str(project.root)).err
+    with chdir(tmp_path):
+        assert "error: state is not a sound state" in run("plan", "-C", str(project.root)).err
 
 
 @pytest.mark.parametrize(
@@ -222,6 +224,12 @@ def test_wrong_vars_are_findings(project, words):
 
 
 # credentials
+
+
+def test_a_line_break_behind_a_credential_is_none_of_it(project, box, monkeypatch):
+    project.campaigns(hello=a_text())
+    monkeypatch.setenv("CAMPAIGNOPS_CLIENT_SECRET", f"{box.client_secret}\n")
+    assert project.run("plan").code == 0
 
 
 def test_credentials_come_from_files_too(project, box, monkeypatch, tmp_path):

@@ -7,14 +7,10 @@ import re
 from itertools import pairwise
 from typing import NoReturn
 
+from campaignops.cli import arguments
 from campaignops.cli.overview import COMMANDS
 from campaignops.errors import UsageError
 
-# Of all commands: before the command is known, a word behind one of these is not it.
-WITH_VALUE = (
-    *("-C", "--env", "--var", "--var-file", "--target", "--exclude", "--lock-timeout"),
-    *("--format", "--adopt", "--port", "--store", "--seed", "--set", "--keep"),
-)
 _TIME = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)?")
 _UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -32,13 +28,14 @@ class Parser(argparse.ArgumentParser):
 
 def command_of(words: list[str]) -> tuple[str, list[str]]:
     """The command, and the other words. Raises UsageError."""
+    with_value = _with_value() if words[:1] and words[0].startswith("-") else frozenset()
     takes_value = False
     for position, word in enumerate(words):
         if not takes_value and not word.startswith("-"):
             if word not in COMMANDS:
                 raise UsageError(f"there is no command `{word}`{_suggestion(word)}")
             return word, words[:position] + words[position + 1 :]
-        takes_value = word in WITH_VALUE and not takes_value
+        takes_value = word in with_value and not takes_value
     raise UsageError("which command? `campaignops --help` lists them")
 
 
@@ -75,6 +72,15 @@ def verbosity_of(words: list[str]) -> int:
     if "-q" in words:
         return -1
     return sum(len(word) - 1 for word in words if re.fullmatch(r"-v+", word))
+
+
+def _with_value() -> frozenset[str]:
+    """The options of all commands that take a value: a word behind one of them is not the command."""
+    parser = argparse.ArgumentParser(add_help=False, conflict_handler="resolve")
+    for add in (add_common, *arguments.OF.values()):
+        add(parser)
+    options = [action for action in parser._actions if action.nargs is None]
+    return frozenset(word for option in options for word in option.option_strings)
 
 
 def _pair(text: str) -> tuple[str, str]:
