@@ -19,7 +19,7 @@ from campaignops.cli.screen import Screen
 from campaignops.cli.writing import keeping
 from campaignops.errors import CampaignOpsError, RefusedError, UsageError
 from campaignops.manifest import writing
-from campaignops.model import Campaign, Numbers
+from campaignops.model import At, Campaign, Numbers
 from campaignops.pbx.reading import Unsayable
 from campaignops.pbx.session import Listed, Session
 from campaignops.project import Project
@@ -83,6 +83,13 @@ def _line(taken: Taken) -> str:
     return f"imported  id {taken.id} {taken.key} ({taken.status}): {where}"
 
 
+def _is_same_send(one: Campaign, other: Campaign) -> bool:
+    """The zone in which a time is written does not count."""
+    if isinstance(one.send, At) and isinstance(other.send, At):
+        return one.send.time_s == other.send.time_s
+    return one.send == other.send
+
+
 class _Importer:
     """Takes campaigns over, one by one: the manifest first, because a record without one would be a plan to delete."""
 
@@ -114,8 +121,10 @@ class _Importer:
         taken = Taken(key, row.id, row.status)
         try:
             whole = live[row.id]
-            campaign = self._desired.get(key) or self._session.said(whole, key, self._project.timezone)
-            if key not in self._desired:
+            campaign = self._session.said(whole, key, self._project.timezone)
+            if key in self._desired:
+                campaign = self._as_written(self._desired[key], campaign, whole)
+            else:
                 taken = replace(taken, file=self._written(campaign, row))
         except KeyError:
             return replace(taken, problem="the PBX lists it and does not show it")
@@ -126,6 +135,15 @@ class _Importer:
         phase = Phase.BOUND if row.status == "draft" else Phase.RELEASED
         self._record.put(fresh, id=row.id, phase=phase, status=row.status)
         return taken
+
+    def _as_written(self, desired: Campaign, said: Campaign, whole: Mapping[str, Any]) -> Campaign:
+        """The manifest's campaign where it means what the PBX has, else what the PBX has: the plan shows the rest."""
+        if self._session.resolve(desired, lambda campaign, _: campaign.place) or not _is_same_send(
+            desired, said
+        ):
+            return said
+        meant = self._session.meaning(self._session.shown(desired))
+        return desired if meant == self._session.meaning(whole) else said
 
     def _written(self, campaign: Campaign, row: Listed) -> str:
         """The path of a new manifest, from the project folder. Raises Unsayable, and CampaignOpsError for the disk."""
