@@ -1,22 +1,16 @@
 """A plan on a terminal: who gets what, when, from whom, and what changes; nothing is cut without saying so."""
 
-import json
 import subprocess
 import sys
 from dataclasses import replace
-from pathlib import Path
 from time import process_time
 from typing import Any
 
 import pytest
 
-from campaignops import plan, state
-from campaignops.findings import Place
 from campaignops.model import (
     Asset,
-    AssignTo,
     At,
-    Campaign,
     Components,
     Direct,
     Draft,
@@ -32,61 +26,12 @@ from campaignops.model import (
     Uploaded,
 )
 from campaignops.plan import Live
-from campaignops.project import Project
 from campaignops.report import plan_text
 from campaignops.report.when import distance, iso, moment
-from campaignops.state import Entry, Phase, State
+from campaignops.state import Phase
+from tests.builders import NOW_S, NUMBERS, TIME_S, a_campaign, a_plan, an_entry
 
-NOW_S = 1911222000  # Thu 2030-07-25 17:00 in Berlin
-TIME_S = 1911657960  # Tue 2030-07-30 18:06
-NUMBERS = ("+8613800001111", "+8613800002222", "+8613800003333")
-LINEAGE = "lineage"
-
-
-def a_campaign(key="summer-sale", **other):
-    said = {
-        "type": "sms",
-        "name": key,
-        "channel": Ref("Main SMS"),
-        "sender": Ref("+12025550100"),
-        "audience": Numbers(NUMBERS),
-        "message": Text("Up to 50% off!"),
-        "send": At(TIME_S, "Europe/Berlin"),
-        "session": AssignTo("extension", Ref("1002")),
-        "place": Place("summer.yaml", 5),
-    }
-    return Campaign(key=key, **(said | other))
-
-
-def an_entry(campaign, id=203, phase=Phase.RELEASED, **other):
-    people = campaign.audience.numbers if isinstance(campaign.audience, Numbers) else ()
-    return Entry(
-        key=campaign.key,
-        name=campaign.name,
-        type=campaign.type,
-        phase=phase,
-        id=id,
-        digest=state.digest(campaign, LINEAGE),
-        fingerprint="f",
-        send=state.send_kind(campaign.send),
-        time_s=campaign.send.time_s if isinstance(campaign.send, At) else None,
-        recipients=len(people),
-        audience=state.audience_digests(people, LINEAGE),
-        spec=json.dumps(state.spec(campaign)),
-        **other,
-    )
-
-
-def a_plan(*desired, recorded=(), live=None, environment=None):
-    entries = {entry.key: entry for entry in recorded}
-    return plan.make(
-        desired,
-        State(LINEAGE, 41, campaigns=entries),
-        live,
-        Project(Path("/project"), environment),
-        now_s=NOW_S,
-        locate=lambda campaign, _: campaign.place,
-    )
+__all__ = ["NOW_S", "a_campaign", "a_plan", "an_entry"]  # for the tests of the other reports
 
 
 def shown(made, **other):

@@ -1,15 +1,17 @@
 """Desired, recorded and live in, a Plan out: pure, ordered, serialisable. It holds no client and no callable.
 
-changes   what a plan is made of       judge   the table of product.md section 5       drift   edits on the PBX
+changes    what a plan is made of             judge    the table of product.md section 5
+standing   where a recorded campaign stands   drift    edits on the PBX        steps    the calls of a change
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from campaignops.findings import Finding, Place, in_order
+from campaignops.findings import Finding, in_order
 from campaignops.model import At, Campaign
 from campaignops.plan.changes import (
     ACTIONS,
@@ -63,26 +65,26 @@ def make(
 
     `now_s` is the time of the clock that sends: the PBX's, where it tells. Raises StateError for a spoilt record.
     """
-    matching = _Matching(recorded.campaigns)
-    judge = Judge(live, recorded.lineage, now_s, project.pbx.delivery)
+    matching, named = _Matching(recorded.campaigns), defaultdict[str, list[Entry]](list)
+    for _, entry in sorted(recorded.campaigns.items()):
+        named[entry.name].append(entry)
+    judge = Judge(live, recorded.lineage, now_s, project.pbx.delivery, named)
     changes: list[AnyChange] = []
     findings: list[Finding] = []
     for campaign in desired:
-        entry = matching.entry(campaign)
+        own = matching.entry(campaign)
         if not selection.has(campaign.key):
             continue
-        change = judge.present(campaign, entry)
+        change = judge.present(campaign, own)
         changes.append(change)
-        if isinstance(change, Create | Update):
+        if isinstance(change, Create | Update) and change.steps:
             findings += times(campaign, now_s, locate, "error")
-        if isinstance(change, Blocked):
-            findings.append(_blocked(change, entry, locate(campaign, ())))
-    findings += matching.contested()
     gone = [judge.gone(entry) for entry in matching.left() if selection.has(entry.key)]
-    findings += (_blocked(change, None, None) for change in gone if isinstance(change, Blocked))
     deletes = [change for change in gone if isinstance(change, Delete)]  # first: they free names and room
     others = [change for change in gone if not isinstance(change, Delete)]
     ordered = (*deletes, *changes, *others)
+    findings += matching.contested(selection, locate)
+    findings += (_blocked(change) for change in ordered if isinstance(change, Blocked))
     return Plan(recorded.lineage, recorded.serial, project.environment, ordered, in_order(findings))
 
 
@@ -91,7 +93,7 @@ _MOVED = "rename the old block instead of copying it, or remove `moved`"
 
 @dataclass(slots=True)
 class _Matching:
-    """Which entry belongs to which campaign: by key, else by the key it was moved from. No entry serves two."""
+    """Which entry belongs to which campaign: by key, else by the key it was moved from. None should serve two."""
 
     entries: Mapping[str, Entry]
     _seen: set[str] = field(default_factory=set)
@@ -106,12 +108,13 @@ class _Matching:
         self._moved.setdefault(old, []).append(campaign)
         return self.entries[old]
 
-    def contested(self) -> Iterator[Finding]:
-        """Moves from a key that a manifest still has, or that another campaign claims too."""
+    def contested(self, selection: Selection, locate: Locate) -> Iterator[Finding]:
+        """Moves from a key that a manifest still has, or that another campaign claims, too."""
         for old, claimants in self._moved.items():
             for campaign in claimants if old in self._seen else claimants[1:]:
-                text = f"`{campaign.key}` is said to be moved from `{old}`, which is still there or moved elsewhere"
-                yield Finding("CMP502", "error", text, campaign.place, help=_MOVED)
+                if selection.has(campaign.key):
+                    text = f"`{campaign.key}` is said to be moved from `{old}`, which is still there or moved elsewhere"
+                    yield Finding("CMP502", "error", text, locate(campaign, ("moved", "from")), help=_MOVED)
 
     def left(self) -> Iterator[Entry]:
         """The entries that no campaign has, by key."""
@@ -136,6 +139,5 @@ def times(
     yield Finding(code, severity, text, where, help=f"write a later time, or {instead}")
 
 
-def _blocked(change: Blocked, entry: Entry | None, place: Place | None) -> Finding:
-    code = "CMP706" if change.stuck else "CMP501" if entry else "CMP215"
-    return Finding(code, "error", f"`{change.key}`: {change.reason}", place, help=change.help)
+def _blocked(change: Blocked) -> Finding:
+    return Finding(change.code, "error", f"`{change.key}`: {change.reason}", change.place, help=change.help)

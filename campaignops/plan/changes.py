@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from fnmatch import fnmatchcase
 from hashlib import sha256
 from typing import Any, TypeAlias
@@ -45,7 +45,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Create(Change):
-    """Make it on the PBX. `entry`: an earlier apply began, or what it made was deleted unsent."""
+    """Make it on the PBX. `entry`: an earlier apply began, or what it made was deleted unsent.
+
+    Without steps it is only looked for: an earlier apply has posted it, or was about to, and nobody knows.
+    """
 
     campaign: Campaign
     entry: Entry | None = None
@@ -82,10 +85,15 @@ class History(Change):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blocked(Change):
-    """Cannot be done. `stuck`: a create's outcome is unknown and a person must resolve it."""
+    """Cannot be done; `code` is that of the finding which says so."""
 
     help: str
-    stuck: bool = False
+    code: str
+
+    @property
+    def stuck(self) -> bool:
+        """A create's outcome is unknown and a person must resolve it."""
+        return self.code == "CMP706"
 
 
 AnyChange: TypeAlias = Create | Update | Delete | Unchanged | History | Blocked
@@ -127,7 +135,7 @@ class Plan:
 
     @property
     def digest(self) -> str:
-        """SHA-256 over the content: the same plan, the same digest, whatever the clock and the commit."""
+        """SHA-256 over what it does: the same plan, the same digest, whatever the clock, the commit and the wording."""
         content = [self.environment, self.lineage, self.serial, [_content(c) for c in self.changes]]
         return sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
@@ -150,20 +158,29 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """`--target` and `--exclude`: globs over keys. Without a target everything is in."""
+    """`--target` and `--exclude`: globs over keys, with `*` and `?`; brackets are part of a key such as
+    `summer-sale["de"]`. Without a target everything is in."""
 
     targets: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
 
     def has(self, key: str) -> bool:
-        wanted = not self.targets or any(fnmatchcase(key, glob) or key == glob for glob in self.targets)
-        return wanted and not any(fnmatchcase(key, glob) or key == glob for glob in self.excludes)
+        wanted = not self.targets or any(_fits(key, glob) for glob in self.targets)
+        return wanted and not any(_fits(key, glob) for glob in self.excludes)
 
 
 EVERYTHING = Selection()
 
 
-def _content(change: AnyChange) -> list[Any]:
-    fields = [[f.path, f.before, f.after] for f in change.fields]
-    digest = state.digest(change.campaign, "") if isinstance(change, Create | Update) else None
-    return [ACTIONS[type(change)], change.key, change.id, fields, list(change.steps), digest]
+def _fits(key: str, glob: str) -> bool:
+    return fnmatchcase(key, glob.replace("[", "[[]"))
+
+
+def _content(change: AnyChange) -> dict[str, Any]:
+    said = {f.name: getattr(change, f.name) for f in fields(change)}
+    for told in ("place", "reason", "help"):
+        said.pop(told, None)
+    said["fields"] = [[f.path, f.before, f.after] for f in change.fields]
+    if isinstance(change, Create | Update):
+        said["campaign"] = state.digest(change.campaign, "")
+    return {"action": ACTIONS[type(change)], **said}
