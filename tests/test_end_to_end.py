@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from campaignops import sandbox
@@ -224,6 +225,57 @@ def test_a_campaign_that_is_sent_at_once_reaches_everybody_once(project, box):
     assert sorted(row["number"] for row in box.ledger()) == numbers
     (change,) = project.run("plan", "--json").document["changes"]
     assert change["action"] == "history"
+
+
+@pytest.mark.parametrize("delivery", ["staged", "direct"])
+def test_after_each_apply_of_a_changing_manifest_the_plan_is_empty_and_in_the_end_people_get_the_last_text_once(
+    project, box, delivery
+):
+    project.settings(pbx={"url": box.url, "delivery": delivery})
+    at = {"send": {"at": "2025-07-30 18:06"}}
+    changing: list[dict[str, Any]] = [
+        {"sale": a_text(**at)},
+        {"sale": a_text(**at, message={"text": "Other"})},
+        {
+            "sale": a_text(
+                **at, message={"text": "Other"}, recipients={"numbers": ["+12025550111", "+12025550112"]}
+            )
+        },
+        {"sale": a_text()},
+        {},
+        {"sale": a_text(**at)},
+        {"sale": a_text(**at, name="Sale", message={"text": "Last"}), "more": a_text(**at)},
+        {"autumn": a_text(**at, name="Sale", message={"text": "Last"}, moved={"from": "sale"})},
+    ]
+    for campaigns in changing:
+        project.campaigns(**campaigns)
+        assert project.apply().code == 0
+        assert project.run("plan", "--detailed-exitcode").code == 0
+        assert project.recorded.keys() == campaigns.keys()
+    box.advance(10 * 86400)
+    assert [(row["number"], row["campaign_name"], row["summary"]) for row in box.ledger()] == [
+        ("+8613800001111", "Sale", "Last")
+    ]
+    assert project.run("plan", "--detailed-exitcode").code == 0
+    (row,) = project.run("status", "--json").document["campaigns"]
+    assert row | {"key": "autumn", "status": "completed", "failed": 0, "total": 1} == row
+
+
+def test_what_somebody_edits_on_the_pbx_is_shown_and_put_back(project, box):
+    project.campaigns(sale=a_text(send={"at": "2025-07-30 18:06"}))
+    project.apply()
+    body = {**bodies(box, "message_campaign/update")[-1], "content": "Edited"}
+    with httpx.Client(base_url=f"{box.url}/openapi/v1.0/", headers={"User-Agent": "OpenAPI"}) as portal:
+        login = {"username": box.client_id, "password": box.client_secret}
+        token = portal.post("get_token", json=login).json()["access_token"]
+        portal.post("message_campaign/update", params={"access_token": token}, json=body)
+    ran = project.run("plan")
+    assert "Edited on the PBX since the last apply" in ran.out
+    assert re.search(r"message\.text .*Edited.* -> .*Hello", ran.out)
+    assert project.apply().code == 0
+    assert project.run("plan", "--detailed-exitcode").code == 0
+    box.advance(10 * 86400)
+    assert [row["summary"] for row in box.ledger()] == ["Hello"]
 
 
 # how much is asked
