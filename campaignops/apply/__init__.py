@@ -4,6 +4,7 @@ before the next. It takes its clock, record and PBX as arguments, and knows no f
     ports     what it needs, what it returns       record    the state while it runs
     create    intent -> upload -> create -> id     search    what a lost create has made
     release   read back, compare, release          update    change and delete by id
+    spare     drafts that lost answers left        settle    what a person decides
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, assert_never
 
+from campaignops.apply import spare
 from campaignops.apply.create import Creator
 from campaignops.apply.ports import Ended, Pbx, Result, Watch
 from campaignops.apply.record import Clock, Keep, Record, Who
 from campaignops.apply.release import Releaser
 from campaignops.apply.update import Editor
 from campaignops.errors import PbxError, StateError
+from campaignops.model import Campaign
 from campaignops.plan import AnyChange, Blocked, Create, Delete, History, Plan, Unchanged, Update
 from campaignops.state import BEGUN, Entry, Phase
 
@@ -36,6 +39,8 @@ def run(plan: Plan, record: Record, pbx: Pbx, watch: Watch, clock: Clock) -> tup
     )
     results: list[Result] = []
     ended = bool(plan.blocked)
+    if not ended:
+        spare.sweep(pbx, record, watch, clock)
     for change in plan.changes:
         ended = ended or watch.should_stop()
         result = Result(change.key, "skipped", change.id) if ended else workers.carry_out(change)
@@ -102,25 +107,33 @@ class _Workers:
 
     def _updated(self, change: Update, entry: Entry) -> Entry:
         if "delete" in change.steps:
-            self.editor.delete(entry)
-            return self.creator.create(change.campaign, None)
+            return self._made_anew(change.campaign, self.releaser.recalled(entry))
         if "update" in change.steps:
             entry = self.editor.update(change.campaign, self.releaser.recalled(entry))
+            if entry.send == "draft":
+                self.releaser.compared(entry)  # what is to be released is compared then
         return self._released(change, entry)
 
     def _current(self, change: Create, entry: Entry) -> Entry:
         """What an open intent has made may have the content of an older manifest."""
-        wanted = self.record.fresh(change.campaign, {}, None)
-        if entry.phase is Phase.BOUND and entry.digest != wanted.digest:
+        if entry.digest == self.record.fresh(change.campaign, {}, None).digest:
+            return entry
+        if entry.phase is Phase.BOUND:
             return self.editor.update(change.campaign, entry)
-        return entry
+        message = (
+            f"an earlier apply made id {entry.id} as the manifest was then; it is {entry.status}, plan again"
+        )
+        raise Ended(Result(entry.key, "failed", entry.id, message, "campaignops plan"))
 
     def _released(self, change: Create | Update, entry: Entry) -> Entry:
         """From a draft to what the manifest asks for. Delivered direct, nothing is released: our draft makes way."""
         if entry.phase is Phase.BOUND and entry.send != "draft" and self.record.delivery == "direct":
-            self.editor.delete(entry)
-            return self.creator.create(change.campaign, None)
+            return self._made_anew(change.campaign, entry)
         return self.releaser.release(entry, change.campaign)
+
+    def _made_anew(self, campaign: Campaign, entry: Entry) -> Entry:
+        self.editor.remove(entry)
+        return self.creator.create(campaign, entry)
 
     def _entry(self, change: Create | Update) -> Entry | None:
         """The change's entry as recorded now, under the change's key."""

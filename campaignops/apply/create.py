@@ -6,9 +6,11 @@ at most once for an intent, by the run that wrote the intent.
 
 from __future__ import annotations
 
+from campaignops.apply import spare
 from campaignops.apply.ports import Ended, Json, Pbx, Result, Watch, announce
 from campaignops.apply.record import Clock, Record
-from campaignops.apply.search import Found, search
+from campaignops.apply.search import search
+from campaignops.errors import PbxError, StateError
 from campaignops.model import Asset, Campaign, Uploaded, files_of
 from campaignops.outcome import Done, NoEffect, Unknown
 from campaignops.state import Entry, Phase
@@ -35,15 +37,16 @@ class Creator:
             self._record.drop(entry.key)
         meaning = self._pbx.meaning(self._pbx.shown(campaign))
         fresh = self._record.fresh(campaign, meaning, self._pbx.people(campaign))
+        lost = entry.lost if entry else 0
         # A run that was killed may have posted without hearing of it.
-        intent = self._record.put(fresh, lost=left_open.lost + 1 if left_open else 0)
+        intent = self._record.put(fresh, lost=lost + 1 if left_open else lost)
         try:
             body = self._body(campaign)
             announce(self._watch, intent.key, None, "create")
-        except Ended:
-            self._record.drop(intent.key)  # nothing was posted for it
+            return self._post_once(intent, body) if _may_send(intent) else self._post_draft(intent, body)
+        except (Ended, PbxError):
+            self._withdraw(intent, left_open)
             raise
-        return self._post_once(intent, body) if _may_send(intent) else self._post_draft(intent, body)
 
     def adopt(self, intent: Entry) -> Entry | None:
         """What an open intent has made, bound; None when there is nothing and a draft may be posted. Never posts."""
@@ -69,52 +72,65 @@ class Creator:
         match self._pbx.create(body):
             case Done(made):
                 return self._keep(intent, made, Phase.RELEASED)
-            case NoEffect() as refused:
-                self._record.drop(intent.key)
+            case NoEffect(code=code) as refused if code != _DUPLICATE:
                 raise _failed(intent.key, "create", refused)
-            case Unknown():
+            case NoEffect(reason=reason) | Unknown(reason=reason):
+                # A name that is taken may be so by this very campaign: the network can deliver a request twice.
                 intent = self._record.put(intent, lost=intent.lost + 1)
-                bound = self._recovered(intent)
+                bound = self._recovered(intent, f" ({reason})")
                 assert bound is not None  # else the last look has raised
                 return bound
 
     def _post_draft(self, intent: Entry, body: Json) -> Entry:
         """Staged: a lost answer costs at most a silent draft, so after a search it is posted once more."""
-        lost = ""
+        reason = ""
         for _ in range(_TRIES):
-            match self._pbx.create(body):
-                case Done(made):
-                    return self._keep(intent, made, Phase.BOUND)
-                case NoEffect(code=code) as refused if code != _DUPLICATE or not intent.lost:
-                    self._record.drop(intent.key)
-                    raise _failed(intent.key, "create", refused)
-                case NoEffect() | Unknown() as unclear:
-                    # Unclear, too, is a name that is taken: it may be by a lost draft of ours.
-                    lost = unclear.reason
-                    intent = self._record.put(intent, lost=intent.lost + 1)
-                    bound = self._recovered(intent)
-                    if bound is not None:
-                        return bound
-        message = f"create: {lost}. It made at most a draft, which sends nothing; the next apply looks for it"
-        raise Ended(
-            Result(intent.key, "unknown", message=message, next_command="campaignops apply", ends_run=True)
-        )
+            outcome = self._pbx.create(body)
+            if isinstance(outcome, Done):
+                return self._keep(intent, outcome.value, Phase.BOUND)
+            reason = outcome.reason
+            if isinstance(outcome, Unknown):
+                intent = self._record.put(intent, lost=intent.lost + 1)
+            elif outcome.code != _DUPLICATE:
+                raise _failed(intent.key, "create", outcome)
+            # A name may be taken by a draft of ours: the network can lose an answer, or deliver a request twice.
+            bound = self._recovered(intent) if intent.lost else self._bound(intent, last=False)
+            if bound is not None:
+                return bound
+            if not intent.lost:
+                raise _failed(intent.key, "create", outcome)
+        text = f"create: {reason}. It made at most a draft, which sends nothing; the next apply looks for it"
+        raise Ended(Result(intent.key, "unknown", None, text, "campaignops apply", ends_run=True))
+
+    def _withdraw(self, intent: Entry, left_open: Entry | None) -> None:
+        """Take an intent back, unless a later step was recorded: then nothing came of it. One that an earlier run left
+        open stays, because what that has made may still show up."""
+        if self._record.entries[intent.key] is not intent:
+            return
+        if left_open is None:
+            self._record.drop(intent.key)
+        else:
+            self._record.put(left_open)
 
     def _keep(self, intent: Entry, made: int, phase: Phase) -> Entry:
         if any(made == entry.id for entry in self._record.entries.values()):
             raise self._stuck(intent, f"the PBX answered a create with id {made}, which is bound already")
-        return self._record.put(intent, phase=phase, id=made)
+        try:
+            return self._record.put(intent, phase=phase, id=made)
+        except StateError as error:
+            text = f"{error.message}. The PBX has made it as id {made}, which the next apply looks for"
+            raise StateError(text, code=error.code) from error
 
-    def _recovered(self, intent: Entry) -> Entry | None:
+    def _recovered(self, intent: Entry, why: str = "") -> Entry | None:
         """After a lost answer: a few looks, because a list may lag behind."""
         for wait_s in _LOOKS_S:
             self._clock.sleep(wait_s)
-            bound = self._bound(intent, last=wait_s == _LOOKS_S[-1])
+            bound = self._bound(intent, last=wait_s == _LOOKS_S[-1], why=why)
             if bound is not None:
                 return bound
         return None
 
-    def _bound(self, intent: Entry, *, last: bool) -> Entry | None:
+    def _bound(self, intent: Entry, *, last: bool, why: str = "") -> Entry | None:
         """The entry bound to what a search finds, or None. `last`: nobody looks again, so say where a person must."""
         taken = {entry.id for entry in self._record.entries.values()}
         found = search(self._pbx, intent, self._record.lineage, taken)
@@ -129,21 +145,14 @@ class Creator:
             return self._record.put(intent, phase=Phase.RELEASED, id=row.id, status=row.status)
         if found.drafts:
             bound = self._record.put(intent, phase=Phase.BOUND, id=found.drafts[0].id)
-            self._sweep(bound, found)
+            spare.delete(self._pbx, bound, found.drafts[1:], self._watch)
             return bound
         if last and found.unlike:
             raise self._stuck(intent, f"the PBX has a campaign of this name that reads differently: {found}")
         if last and _may_send(intent):
-            raise self._stuck(
-                intent, f"a create was sent, or about to be, at {intent.at}; nothing of it is to be found"
-            )
+            text = f"a create was sent, or about to be, at {intent.at}{why}; nothing of it is to be found"
+            raise self._stuck(intent, text)
         return None
-
-    def _sweep(self, bound: Entry, found: Found) -> None:
-        """Delete the spare drafts that lost answers of ours have made: never more than answers were lost."""
-        for spare in found.drafts[1 : 1 + bound.lost]:
-            self._watch.step(bound.key, f"delete spare draft {spare.id}")
-            self._pbx.delete(spare.id)
 
     def _stuck(self, intent: Entry, question: str) -> Ended:
         self._record.put(intent, phase=Phase.STUCK, question=question)

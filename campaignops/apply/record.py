@@ -29,6 +29,11 @@ class Clock(Protocol):
     def sleep(self, seconds: float) -> None: ...
 
 
+def age_s(entry: Entry, clock: Clock) -> float:
+    """How long ago the entry's last step was recorded."""
+    return clock.now() - datetime.fromisoformat(entry.at).timestamp()
+
+
 @dataclass(frozen=True, slots=True)
 class Who:
     """What every entry of this run carries: its `run` name and its `delivery`."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from campaignops import state
 from campaignops.apply.ports import Ended, Json, Pbx, Result, Watch, announce
 from campaignops.apply.record import Clock, Record
@@ -31,25 +33,26 @@ class Releaser:
         """
         if entry.send == "draft" or entry.phase is Phase.RELEASED:
             return entry
-        if not self._record.is_ours(entry) and (begun := self._left_draft(entry)):
+        waits = entry.send == "now"  # what is scheduled says the same again: it need not be waited for
+        if not self._record.is_ours(entry) and (begun := self._left_draft(entry, patient=waits)):
             return begun
         self._prove(entry, campaign)
         lost = ""
         for _ in range(1 if entry.send == "now" else _TRIES):
-            draft = self.compared(entry)
+            body = self._pbx.body_of(campaign, self.compared(entry), released=True)
             self._in_time(entry)
             announce(self._watch, entry.key, entry.id, "release")
-            entry = self._record.put(entry, phase=Phase.RELEASING)
-            match self._pbx.update(_id(entry), self._pbx.body_of(campaign, draft, released=True)):
-                case Done():
-                    return self._record.put(entry, phase=Phase.RELEASED, lost_at_s=None)
-                case NoEffect() as refused:
-                    raise self._refused(entry, refused)
-                case Unknown(reason):
-                    lost = reason
-                    status = self._settled(entry)
-                    if status != "draft":
-                        return self._record.put(entry, phase=Phase.RELEASED, status=status)
+            # Lost until it is answered: whoever kills us now leaves a request that may still arrive.
+            entry = self._record.put(entry, phase=Phase.RELEASING, lost_at_s=int(self._clock.now()))
+            outcome = self._pbx.update(_id(entry), body)
+            if isinstance(outcome, Done):
+                return self._record.put(entry, phase=Phase.RELEASED, lost_at_s=None)
+            status = self._settled(entry, outcome)
+            if status != "draft":
+                return self._record.put(entry, phase=Phase.RELEASED, status=status, lost_at_s=None)
+            if isinstance(outcome, NoEffect):
+                raise self._refused(entry, outcome)
+            lost = outcome.reason
         self._record.put(entry, lost_at_s=int(self._clock.now()))
         raise self._unknown(entry, f"{lost}. It was still a draft when last read")
 
@@ -62,17 +65,17 @@ class Releaser:
             raise _failed(
                 entry,
                 f"id {entry.id} reads back differently from what was given; it was not released. Compare it on the "
-                f"PBX with `campaignops render {entry.key}`",
+                f"PBX with `campaignops render {entry.key}`; if you delete it there, the next apply makes it anew",
             )
         return live
 
     def recalled(self, entry: Entry) -> Entry:
-        """An entry that may be changed: a release of it that was under way has not happened. Raises Ended."""
+        """An entry that may be changed: no release of it has happened, and none is under way. Raises Ended."""
         if entry.phase is not Phase.RELEASING:
             return entry
-        if begun := self._left_draft(entry):
+        if begun := self._left_draft(entry, patient=True):
             raise _failed(begun, f"id {entry.id} has been released meanwhile ({begun.status}); plan again")
-        return self._record.put(entry, phase=Phase.BOUND)
+        return self._record.put(entry, phase=Phase.BOUND, lost_at_s=None)
 
     def _prove(self, entry: Entry, campaign: Campaign) -> None:
         """Once a run, give a draft its own content again and read it back, before anything is let go. Whether an update
@@ -84,17 +87,25 @@ class Releaser:
         outcome = self._pbx.update(_id(entry), body)
         if isinstance(outcome, NoEffect):
             raise self._refused(entry, outcome)
-        self.compared(entry)
+        try:
+            self.compared(entry)
+        except Ended as differs:
+            text = (
+                f"id {entry.id} reads back differently after its own content was given to it again: updates of this "
+                f"PBX do not replace. Nothing was released; set `pbx.delivery: direct`"
+            )
+            raise Ended(replace(differs.result, message=text, ends_run=True)) from None
         if isinstance(outcome, Unknown):
             raise _failed(entry, f"update of draft {entry.id}: {outcome.reason}; nothing was sent")
         self._is_proven = True
 
-    def _left_draft(self, entry: Entry) -> Entry | None:
-        """Of an earlier run's draft: the entry, if it is none now. Raises Ended while a lost release may arrive."""
+    def _left_draft(self, entry: Entry, *, patient: bool) -> Entry | None:
+        """Of an earlier run's draft: the entry, if it is none now. `patient` raises Ended while a lost release may
+        arrive."""
         status = self._status(entry)
         if status != "draft":
             return self._record.put(entry, phase=Phase.RELEASED, status=status, lost_at_s=None)
-        if entry.send == "now" and entry.lost_at_s is not None:
+        if patient and entry.lost_at_s is not None:
             left_s = entry.lost_at_s + GRACE_S - self._clock.now()
             if left_s > 0:
                 raise self._unknown(entry, f"wait {int(left_s) + 1} s: the lost request may still arrive")
@@ -113,8 +124,11 @@ class Releaser:
             raise _failed(entry, f"id {entry.id} is gone from the PBX; nothing was sent")
         return row.status
 
-    def _settled(self, entry: Entry) -> str:
-        """The status after a release with a lost answer: it has happened when the status has left `draft`."""
+    def _settled(self, entry: Entry, outcome: NoEffect | Unknown) -> str:
+        """The status after a release: it has happened when the status has left `draft`. A refusal is looked at, too: of
+        a request that the network delivers twice we hear the second answer."""
+        if isinstance(outcome, NoEffect):
+            return "draft" if outcome.code is None else self._status(entry)
         status = "draft"
         for wait_s in _LOOKS_S:
             self._clock.sleep(wait_s)
@@ -125,7 +139,7 @@ class Releaser:
 
     def _refused(self, entry: Entry, refused: NoEffect) -> Ended:
         if entry.phase is Phase.RELEASING:
-            self._record.put(entry, phase=Phase.BOUND)
+            self._record.put(entry, phase=Phase.BOUND, lost_at_s=None)
         message = f"the PBX refused to release draft {entry.id} ({refused.reason}); nothing was sent, it is recorded"
         if refused.code == _FORBIDDEN:
             message += ". If this PBX does not release drafts, set `pbx.delivery: direct`"

@@ -29,37 +29,48 @@ class Editor:
         body = self._pbx.compose(campaign, self._creator.upload(campaign), released=False)
         announce(self._watch, entry.key, entry.id, "update")
         fresh = self._record.fresh(campaign, self._pbx.meaning(body), self._pbx.people(campaign))
-        begun = replace(
-            fresh, phase=Phase.UPDATING, id=entry.id, revision=entry.revision + 1, status=row.status
-        )
-        new = self._record.put(begun)
+        # The old content stays recorded until the new one has arrived: if it never does, the old one is what is sent.
+        old = self._record.put(entry, phase=Phase.UPDATING, revision=entry.revision + 1, status=row.status)
+        new = replace(fresh, phase=Phase.BOUND, id=old.id, revision=old.revision, lost=old.lost)
         outcome = self._pbx.update(row.id, body)
         if isinstance(outcome, NoEffect):
-            self._record.put(entry, revision=new.revision)
+            self._record.put(entry, revision=old.revision)
             raise _ended(
                 entry, "failed", f"update of id {entry.id}: {outcome.reason}; it stays as it was", outcome
             )
         if isinstance(outcome, Unknown) and not self._has_taken(new):
             raise _ended(
-                new, "unknown", f"update of id {entry.id}: {outcome.reason}; the next apply does it again"
+                old, "unknown", f"update of id {entry.id}: {outcome.reason}; the next apply does it again"
             )
-        return self._record.put(new, phase=Phase.BOUND)
+        return self._record.put(new)
 
     def delete(self, entry: Entry) -> None:
         """Delete an unsent campaign and its entry. Raises Ended."""
-        bound = entry if entry.id is not None else self._creator.adopt(entry)
-        if bound is not None and self._row(bound) is not None:
-            row = self._editable(bound)
-            announce(self._watch, bound.key, bound.id, "delete")
-            outcome: Outcome[None] = self._pbx.delete(row.id)
-            if isinstance(outcome, Unknown) and self._row(bound) is None:
-                outcome = Done(None)
-            if not isinstance(outcome, Done):
-                kind: Literal["failed", "unknown"] = "failed" if isinstance(outcome, NoEffect) else "unknown"
-                raise _ended(
-                    bound, kind, f"delete of id {row.id}: {outcome.reason}; it is still recorded", outcome
-                )
+        self.remove(entry)
         self._record.drop(entry.key)
+
+    def remove(self, entry: Entry) -> None:
+        """Delete an unsent campaign from the PBX; its entry stays. Raises Ended."""
+        bound = entry if entry.id is not None else self._creator.adopt(entry)
+        if bound is None or self._row(bound) is None:
+            return
+        row = self._editable(bound)
+        announce(self._watch, bound.key, bound.id, "delete")
+        if row.status == "draft" and bound.phase is Phase.RELEASED:
+            # Somebody has called it back. On disk first: once it is gone, nobody can tell that it was not sent.
+            bound = self._record.put(bound, phase=Phase.BOUND, status=row.status)
+        outcome: Outcome[None] = self._pbx.delete(row.id)
+        if isinstance(outcome, Unknown) and self._row(bound) is None:
+            outcome = Done(None)
+        if not isinstance(outcome, Done):
+            kind: Literal["failed", "unknown"] = "failed" if isinstance(outcome, NoEffect) else "unknown"
+            text = f"delete of id {row.id}: {outcome.reason}; it is still recorded"
+            raise _ended(bound, kind, text, outcome)
+        if row.status == "scheduled" and (row.time_s is None or row.time_s <= self._clock.pbx_now()):
+            # A PBX deletes what it has sent, too, and this run may have slept between its look and its call.
+            self._record.put(bound, phase=Phase.RELEASED, status=row.status, time_s=row.time_s)
+            text = f"id {row.id} was deleted when its time had come; somebody may have got it, so it stays recorded"
+            raise _ended(bound, "unknown", text)
 
     def _has_taken(self, entry: Entry) -> bool:
         """Whether an update with a lost answer has happened."""
