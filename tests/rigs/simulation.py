@@ -1,0 +1,412 @@
+"""One seed is one history: the real plan and apply, several runs at once, over a bad network, with crashes at every
+step, full disks, edits of the manifests and by hand on the PBX. Then the faults stop, and a judge looks at who was
+texted.
+
+The runs hold no lock: what keeps them apart is the compare-and-swap of the state alone.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from random import Random
+
+from campaignops import apply, plan, state
+from campaignops.apply import Record, Result, Who, settle
+from campaignops.cli import connection, planning
+from campaignops.errors import CampaignOpsError, StateError
+from campaignops.model import Campaign, Draft
+from campaignops.plan import Blocked, Create, Live, Plan, Selection, Update
+from campaignops.project import Pbx, Project
+from campaignops.state import Entry, State
+from tests.rigs import scenery
+from tests.rigs.fibers import Fiber
+from tests.rigs.model_pbx import EDITABLE, Held, ModelPbx
+from tests.rigs.network import Air, Line
+
+T0 = 1_900_000_000
+STEPS = 3_000  # a run that is not over by then hangs
+ROUNDS = 8  # runs without a fault, after which nothing may be left to do
+EPISODES = ("begin", "step", "step", "step", "step", "step", "kill", "deliver", "wait", "edit", "touch")
+
+
+class Violation(Exception):
+    """What must never happen has happened."""
+
+
+class MemoryStore:
+    """The state. `trouble` says what goes wrong with a write: nothing, `full`, or `torn`: it fails and is there."""
+
+    def __init__(self, trouble: Callable[[], str | None]) -> None:
+        self.state, self._trouble = State("lineage"), trouble
+
+    def cas(self, serial: int, key: str, entry: Entry | None, moved_from: str | None) -> int:
+        trouble = self._trouble()
+        if trouble == "full":
+            raise StateError("the disk is full")
+        if serial != self.state.serial:
+            raise StateError("the state moved", code="CMP704")
+        campaigns = dict(self.state.campaigns)
+        before = campaigns.pop(key, None)
+        if moved_from is None:
+            state.check_step(before, entry)
+        elif before is not None or entry != replace(campaigns.pop(moved_from), key=key):
+            raise Violation(f"{moved_from} cannot move to {key}")
+        if entry is not None:
+            campaigns[key] = entry
+        self.state = replace(self.state, serial=serial + 1, campaigns=campaigns)
+        if trouble == "torn":
+            raise StateError("the last step may be on disk or not")
+        return serial + 1
+
+
+@dataclass
+class Clock:
+    air: Air
+
+    def now(self) -> float:
+        return self.air.now
+
+    def pbx_now(self) -> float:
+        return self.air.pbx.now()
+
+    def sleep(self, seconds: float) -> None:
+        self.air.now += seconds
+
+
+@dataclass
+class Watch:
+    should_stop: Callable[[], bool]
+
+    def step(self, key: str, what: str) -> None: ...
+    def result(self, result: Result) -> None: ...
+
+
+@dataclass
+class Run:
+    """One apply, and what it came to."""
+
+    name: str
+    delivery: str
+    excludes: tuple[str, ...] = ()
+    kept_at: float = 0.0
+    made: Plan | None = None
+    results: tuple[Result, ...] = ()
+    error: CampaignOpsError | None = None
+
+
+class World:
+    """Everything of one history, drawn from its seed."""
+
+    def __init__(self, seed: int) -> None:
+        self.rng = rng = Random(seed)
+        skew_s = rng.choice((0, 0, -40, 40))
+        self.pbx = ModelPbx(lambda: self.air.now + skew_s, scenery.personality(rng))
+        self.air = Air(rng, self.pbx, T0, self._note)
+        self.rate, self.is_calm = rng.choice((0.0, 0.05, 0.15, 0.4)), False
+        self.store = MemoryStore(self._trouble)
+        self.delivery = rng.choice(("staged", "staged", "staged", "direct"))
+        self.switches, self.hands = rng.random() < 0.15, rng.random() < 0.4
+        self.desired: dict[str, Campaign] = {}
+        self.said: defaultdict[str, set[tuple[str, tuple[str, ...]]]] = defaultdict(set)
+        self.deleted_by_hand: set[str] = set()
+        self.log: list[str] = []
+        self._fibers: list[Fiber] = []
+        self._runs = self._keys = 0
+        for _ in range(rng.choice((1, 1, 2, 3))):
+            self._add()
+
+    # -- while things go wrong ---------------------------------------------------------------------------------------
+
+    def rage(self) -> None:
+        """Runs, crashes and edits in random order."""
+        self.air.rate = self.rate
+        for _ in range(self.rng.randrange(20, 200)):
+            self._episode(self.rng.choice(EPISODES))
+            self._fibers = [each for each in self._fibers if each.is_alive]
+            self.judge_safety()
+        for fiber in self._fibers:
+            if self.rng.random() < 0.5:
+                self._step(fiber, STEPS)
+            fiber.kill()
+
+    def _episode(self, kind: str) -> None:
+        rng = self.rng
+        if kind == "begin" and len(self._fibers) < 3:
+            self._begin()
+        elif kind == "step" and self._fibers:
+            self._step(rng.choice(self._fibers), rng.choice((1, 1, 5, 20)))
+        elif kind == "kill" and self._fibers and rng.random() < 0.4:
+            rng.choice(self._fibers).kill()
+        elif kind == "deliver" and self.air.late:
+            self.air.deliver(rng.randrange(len(self.air.late)))
+        elif kind == "wait":
+            self.air.now += rng.choice((1, 10, 40, 130, 700))
+        elif kind == "edit" and rng.random() < 0.15:
+            self._edit()
+        elif kind == "touch" and self.hands and rng.random() < 0.15:
+            self._touch()
+
+    def _begin(self) -> None:
+        if self.switches and self.rng.random() < 0.3:
+            self.delivery = "direct" if self.delivery == "staged" else "staged"
+        run = self._run()
+        self._fibers.append(Fiber(lambda fiber: self._apply(run, fiber.pause)))
+
+    def _step(self, fiber: Fiber, count: int) -> None:
+        while fiber.is_alive and count:
+            fiber.step()
+            count -= 1
+        if fiber.error:
+            raise fiber.error
+        if fiber.is_alive and count == STEPS:
+            raise Violation("a run hangs")
+
+    def _run(self, excludes: tuple[str, ...] = ()) -> Run:
+        self._runs += 1
+        return Run(f"run{self._runs}", self.delivery, excludes)
+
+    def _apply(self, run: Run, pause: Callable[[], None] = lambda: None) -> Run:
+        """What the command does, without its lock and its screen."""
+        run.kept_at = self.air.now
+        line = Line(self.air, pause, lambda: run.kept_at)
+        recorded = self.store.state
+        self._note(f"{run.name} begins at serial {recorded.serial}, {run.delivery}")
+        try:
+            live = connection.live(line, recorded)  # type: ignore[arg-type] # it reads no more than Line has
+            run.made = self._plan(recorded, live, run)
+            if refused := planning.verdict(run.made):
+                raise refused
+            record = self._record(recorded, run, pause)
+            apply.refresh(record, live.status)
+            watch = Watch(lambda: not self.is_calm and self.rng.random() < 0.01)
+            run.results = apply.run(run.made, record, line, watch, Clock(self.air))
+        except CampaignOpsError as error:
+            run.error = error
+        told = [f"{r.key}: {r.outcome} {r.message or ''}" for r in run.results]
+        self._note(f"{run.name} ends: {run.error or told}")
+        return run
+
+    def _record(self, recorded: State, run: Run, pause: Callable[[], None] = lambda: None) -> Record:
+        serial = recorded.serial
+
+        def keep(key: str, entry: Entry | None, *, moved_from: str | None = None) -> None:
+            nonlocal serial
+            pause()
+            serial = self.store.cas(serial, key, entry, moved_from)
+            run.kept_at = self.air.now
+            self._note(f"{run.name} records {key} as {entry and (entry.phase.value, entry.id)}")
+            pause()
+
+        return Record(recorded, keep, Who(run.name, run.delivery), Clock(self.air))
+
+    def _plan(self, recorded: State, live: Live, run: Run) -> Plan:
+        return plan.make(
+            list(self.desired.values()),
+            recorded,
+            live,
+            Project(Path("/"), pbx=Pbx(delivery=run.delivery)),  # type: ignore[arg-type]
+            now_s=self.pbx.now(),
+            locate=lambda campaign, _: campaign.place,
+            selection=Selection((), run.excludes),
+        )
+
+    def _trouble(self) -> str | None:
+        if self.is_calm or self.rng.random() > self.rate / 8:
+            return None
+        return self.rng.choice(("full", "torn"))
+
+    # -- what people do ----------------------------------------------------------------------------------------------
+
+    def _add(self) -> None:
+        self._keys += 1
+        self._want(scenery.campaign(self.rng, f"c{self._keys}", self.air.now))
+
+    def _want(self, campaign: Campaign) -> None:
+        self.desired[campaign.key] = campaign
+        body = Line(self.air, lambda: None, lambda: 0.0).shown(campaign)
+        people = tuple(sorted(row["number"] for row in body["number_list"]))
+        self.said[_identity(campaign.name)].add((body["content"].partition("#")[0], people))
+
+    def _edit(self) -> None:
+        """One change of the manifests."""
+        rng, keys = self.rng, sorted(self.desired)
+        kind = rng.randrange(8)
+        if not keys or (kind == 0 and self._keys < 4):
+            self._add()
+            return
+        campaign = self.desired[rng.choice(keys)]
+        if kind == 1:
+            del self.desired[campaign.key]
+        elif kind == 2:
+            if self._fibers or campaign.key not in self.store.state.campaigns:
+                return  # a second move before the first is applied loses the trail
+            del self.desired[campaign.key]
+            self._want(replace(campaign, key=f"{campaign.key}x", moved_from=campaign.key))
+        else:
+            self._want(scenery.edited(rng, campaign, self.air.now))
+        self._note(f"the manifests say {sorted(self.desired)}")
+
+    def _touch(self) -> None:
+        """Somebody works on the PBX by hand."""
+        pbx, rng = self.pbx, self.rng
+        pbx.settle()
+        recorded = {entry.id for entry in self.store.state.campaigns.values()}
+        ids = [held.id for held in pbx.held.values() if held.status in EDITABLE and held.id in recorded]
+        if not ids:
+            return
+        held = pbx.held[rng.choice(ids)]
+        kind = rng.choice(("write", "delete", "release", "unschedule", "copy"))
+        self._note(f"somebody does {kind} {held.id}")
+        match kind:
+            case "write":
+                pbx.update(held.id, {**held.body, "content": "by hand"}, hand=True)
+            case "delete":
+                self.deleted_by_hand.add(_identity(held.body["name"]))
+                pbx.delete(held.id)
+            case "release" if pbx.traits.repeat != "sent" and pbx.traits.numbers == "replace":
+                # Elsewhere a person who releases what apply is at work on may text people twice.
+                pbx.update(held.id, {**held.body, "send_type": "immediately"}, hand=True)
+            case "unschedule":
+                pbx.update(held.id, {**held.body, "send_type": "draft"}, hand=True)
+            case "copy":
+                pbx.create({**held.body, "name": "somebody's", "send_type": "draft"}, hand=True)
+
+    def _resolve(self, key: str) -> None:
+        """A person who looks at the PBX, when nothing is on its way any more, says what a stuck create has made."""
+        run, campaign = self._run(), self.desired.get(key)
+        recorded = self.store.state.campaigns
+        entry = recorded[key if key in recorded or campaign is None else str(campaign.moved_from)]
+        line, record = Line(self.air, lambda: None, lambda: 0.0), self._record(self.store.state, run)
+        found = settle.candidates(record, line, entry)
+        rows = (*found.begun, *found.drafts, *found.unlike)
+        rows = tuple(sorted(rows, key=lambda row: row.status == "draft"))
+        self._note(f"somebody resolves {entry.key}: {rows}")
+        for spare in rows[1:]:
+            self.pbx.delete(spare.id)
+        if rows:
+            settle.adopt(record, line, entry, rows[0].id)
+        else:
+            settle.absent(record, line, entry)
+
+    # -- when the faults have stopped --------------------------------------------------------------------------------
+
+    def calm(self) -> Run:
+        """No more faults, the last late requests arrive; runs until there is nothing left to do, or for ever."""
+        self.is_calm, self.air.rate = True, 0.0
+        for number in range(ROUNDS):
+            while self.air.late and (number or self.rng.random() < 0.5):
+                self.air.deliver(self.rng.randrange(len(self.air.late)))
+            run = self._calm_run(130 + self.pbx.traits.lag_s)
+            if number and not self.air.late and run.made and not run.made.effects:
+                break
+        self._calm_run(4000)
+        return self._calm_run(700)
+
+    def _calm_run(self, after_s: float) -> Run:
+        self.air.now += after_s
+        run = self._apply(self._run())
+        if run.made is None or not run.error:
+            return run
+        for change in run.made.blocked if not self.air.late else ():
+            if change.stuck:
+                self._resolve(change.key)
+        return self._apply(self._run(self._corrected(run.made)))
+
+    def _corrected(self, made: Plan) -> tuple[str, ...]:
+        """What an author does about a plan that is refused: writes later times, and leaves out what is blocked."""
+        for change in made.changes:
+            late = change.time_s is not None and change.time_s < self.pbx.now() + 70
+            if isinstance(change, Create | Update) and late and change.send == "at":
+                self._want(scenery.later(change.campaign, self.air.now))
+        return tuple(change.key for change in made.blocked if not change.stuck)
+
+    # -- the judge ---------------------------------------------------------------------------------------------------
+
+    def judge_safety(self) -> None:
+        """Nobody is texted twice, and nobody gets what no manifest said."""
+        self.pbx.settle()
+        twice = Counter((_identity(sent.name), sent.person) for sent in self.pbx.ledger).most_common(1)
+        if twice and twice[0][1] > 1:
+            raise Violation(f"texted twice: {twice[0][0]}")
+        for sent in self.pbx.ledger:
+            said = (sent.content.partition("#")[0], tuple(sorted(sent.people)))
+            if not sent.hand and said not in self.said[_identity(sent.name)]:
+                raise Violation(f"no manifest said this: {sent}")
+
+    def judge_end(self, last: Run) -> None:
+        """Everybody who was to be texted was, or it was said why not; and nothing was left lying about."""
+        self.judge_safety()
+        if last.made is None or (last.error and not last.made.blocked):
+            raise Violation(f"it does not come to rest: {last.error}")
+        recorded = {entry.id: entry for entry in self.store.state.campaigns.values()}
+        for change in last.made.changes:
+            if isinstance(change, Blocked):
+                self._judge_blocked(change)
+            elif isinstance(change, Create | Update):
+                self._judge_open(change, last)
+        sent = {_identity(each.name) for each in self.pbx.ledger}
+        for key in self.desired.keys() - set(last.excludes):
+            self._judge_sent(key, sent, last)
+        self._judge_spares([h for h in self.pbx.held.values() if not h.hand and h.id not in recorded])
+
+    def _judge_blocked(self, change: Blocked) -> None:
+        entry = self.store.state.campaigns.get(change.key)
+        if entry is None:
+            raise Violation(f"a campaign of ours is in the way of itself: {change.reason}")
+
+    def _judge_open(self, change: Create | Update, last: Run) -> None:
+        traits = self.pbx.traits
+        told = [
+            f"{r.outcome} {r.message}" for r in last.results if r.key == change.key and r.outcome != "done"
+        ]
+        if not self._hangs_on_pbx(change.key) and not (
+            told and (traits.numbers != "replace" or not traits.releases_drafts)
+        ):
+            raise Violation(f"there is something left to do: {change.key}, {change.reason}; {told}")
+
+    def _judge_sent(self, key: str, sent: set[str], last: Run) -> None:
+        campaign = self.desired[key]
+        name = _identity(campaign.name)
+        is_open = any(r.key == key and r.outcome != "done" for r in last.results)
+        if name in sent or isinstance(campaign.send, Draft) or is_open or self._hangs_on_pbx(key):
+            return
+        if name not in self.deleted_by_hand:
+            raise Violation(f"nobody was texted: {key}, {self.store.state.campaigns.get(key)}")
+
+    def _hangs_on_pbx(self, key: str) -> bool:
+        """A schedule that came too late, on a PBX that then never sends it: somebody must look at it there."""
+        entry = self.store.state.campaigns.get(key)
+        held = self.pbx.held.get(entry.id or 0) if entry else None
+        return held is not None and held.status == "scheduled" and held.due_at is None
+
+    def _judge_spares(self, spares: list[Held]) -> None:
+        """A plan names every unrecorded campaign that bears the name of a recorded one; equal drafts are deleted, all
+        but those that a doubled request made: nobody knows of them."""
+        line = Line(self.air, lambda: None, lambda: 0.0)
+        mine = {e.fingerprint for e in self.store.state.campaigns.values() if e.id is not None}
+        equal = [h for h in spares if state.fingerprint(line.meaning(h.body), "lineage") in mine]
+        active = [held for held in spares if held.status != "draft"]
+        if active or len(equal) > len(self.air.doubled):
+            raise Violation(f"left behind: {active or equal}")
+
+    def _note(self, line: str) -> None:
+        self.log.append(f"{self.air.now - T0:9.2f}  {line}")
+
+
+def _identity(name: str) -> str:
+    return name.split(maxsplit=1)[0]
+
+
+def play(seed: int) -> list[str]:
+    """One history. Raises whatever went wrong, with its log in the notes."""
+    world = World(seed)
+    try:
+        world.rage()
+        world.judge_end(world.calm())
+    except BaseException as error:
+        error.add_note("\n".join(world.log))
+        raise
+    return world.log
