@@ -181,8 +181,8 @@ def spec(campaign: Campaign) -> dict[str, Any]:
     return {
         "type": campaign.type,
         "name": campaign.name,
-        "channel": str(campaign.channel),
-        "sender": None if campaign.sender is None else str(campaign.sender),
+        "channel": _ref(campaign.channel),
+        "sender": None if campaign.sender is None else _ref(campaign.sender),
         "recipients": _audience(campaign.audience),
         "message": _message(campaign.message),
         "send": _send(campaign.send),
@@ -214,7 +214,7 @@ def _audience(audience: Audience) -> dict[str, Any]:
         case Numbers(numbers):
             return {"numbers": len(numbers)}
         case Phonebook(phonebook, field_name):
-            return {"phonebook": str(phonebook), "field": field_name}
+            return {"phonebook": _ref(phonebook), "field": field_name}
 
 
 def _message(message: Message) -> dict[str, Any]:
@@ -225,15 +225,15 @@ def _message(message: Message) -> dict[str, Any]:
             return {"file": _file(file)}
         case Template(template, language, header, body, buttons):
             return {
-                "template": str(template),
+                "template": _ref(template),
                 "language": language,
                 "header": _header(header),
-                "body": dict(body) if body and isinstance(body[0], tuple) else list(body),
-                "buttons": dict(buttons),
+                "body": dict(sorted(body)) if body and isinstance(body[0], tuple) else list(body),
+                "buttons": dict(sorted(buttons)),
             }
         case Components(template, language, components, files):
             return {
-                "template": str(template),
+                "template": _ref(template),
                 "language": language,
                 "components": json.loads(components),
                 "files": [_file(file) for file in files],
@@ -264,5 +264,5 @@ def _session(session: Session) -> str | dict[str, Any]:
     return {session.kind: _ref(session.to)} if isinstance(session, AssignTo) else "direct"
 
 
-def _ref(ref: Ref) -> str:
-    return str(ref)
+def _ref(ref: Ref) -> str | dict[str, int | None]:
+    return ref.name if ref.name is not None else {"id": ref.id}

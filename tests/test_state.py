@@ -178,7 +178,7 @@ UPLOADED = Uploaded("id9", "a.png", "/a", "image/png", 5)
         (
             Template(Ref(id=4), "de", MediaHeader("image", UPLOADED), ("Ann", "Bob")),
             {
-                "template": "id 4",
+                "template": {"id": 4},
                 "language": "de",
                 "header": {"image": {"uploaded": "id9", "name": "a.png", "size": 5}},
                 "body": ["Ann", "Bob"],

@@ -71,8 +71,10 @@ def _moved_send(change: Update, frame: Frame) -> str:
     after = _when(change, frame)
     if not any(field.path.split(".")[0] == "send" for field in change.fields):
         return after
-    whole = next((field for field in change.fields if field.path == "send"), None)
-    before = whole.before if whole else _spec(change.entry.spec).get("send")
+    moved = {field.path: field.before for field in change.fields}
+    before = moved["send"] if "send" in moved else _spec(change.entry.spec).get("send")
+    if isinstance(before, dict) and moved.get("send.at") is not None:
+        before = {**before, "at": moved["send.at"]}  # what the PBX has, where somebody changed it there
     return f"{sending(before, frame)} -> {after}"
 
 
