@@ -268,6 +268,7 @@ def test_plan_annotates_github_also_when_the_settings_are_wrong(project):
     ran = project.run("plan", "--format", "github")
     assert ran.code == 1
     assert ran.out.startswith("::error file=campaignops.yaml,line=1,")
+    assert project.run("plan", "--format", "github", "--json").document["error"]["code"] == "invalid"
 
 
 def test_a_terminal_of_another_encoding_is_no_defect_and_a_document_is_utf_8_everywhere(project):

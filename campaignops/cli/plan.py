@@ -21,7 +21,7 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
         project = planning.project_of(args, failure)
         made, now_s = _made(args, project)
     except ProjectError as error:
-        if args.format == "github":
+        if args.format == "github" and not shown.json:
             shown.answer(report.github(error.findings, folder=folder_of(failure.root)))
         raise
     if shown.json:
