@@ -1,0 +1,254 @@
+"""Rig: the model of the protocol, searched breadth first. Nobody gets a message twice, none is lost, there is no dead
+end; and each deliberate mistake in it is found, with its shortest history.
+
+When a run ends another may begin, without end; `runs` is how many there may be at a time. Campaigns are searched one at
+a time, which covers any number of them: names are unique in a project, so the calls for a campaign meet only its own
+objects, and other campaigns reach it in two ways. Their writes move the version, which can but end a run at its next
+write, as a crash there does; and a run comes to it later, as after a sleep. Both are in the search of one campaign. To
+check this argument, `campaigns=2` searches two under one version.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from tests.rigs.doses import tally
+from tests.rigs.protocol_model import IDLE, Cam, Run, State, World, deliver, over, steps
+
+
+def overtaken(w: World, run: Run) -> Run:
+    """A run that has lost its version ends at its next write; if no call comes before that, it may as well at once."""
+    calls = ["post", "sweep", "release", "erase"]
+    if (w.delivery, w.send) != ("staged", "now"):
+        calls += ["look", "remove", "prove"]
+    goes_on = run.at in calls or run.todo or (run.at == "search" and not run.tries) or "compare" in w.broken
+    return run._replace(fresh=False) if goes_on else IDLE
+
+
+def after(
+    w: World, state: State, i: int, run: Run, k: int = 0, cam: Cam | None = None, *, wrote: bool = False
+) -> State:
+    """The state in which the i-th run is `run`, and the k-th campaign `cam`."""
+    cams, runs = state
+    others = [overtaken(w, each) if wrote and each.fresh else each for each in runs]
+    others[i] = run if run.fresh else overtaken(w, run)
+    return (cams if cam is None else (*cams[:k], cam, *cams[k + 1 :])), tuple(others)
+
+
+def of_the_world(w: World, state: State) -> Iterator[tuple[str, State]]:
+    """What happens without any run: a request that was held up arrives, or the time to send comes."""
+    cams, runs = state
+    looked = "bounded" in w.has and any(run.at == "erase" for run in runs)  # it has seen that there is time
+    for k, cam in enumerate(cams):
+        for n, request in enumerate(cam.net):
+            answer, then = deliver(w, cam._replace(net=cam.net[:n] + cam.net[n + 1 :]), request)
+            if answer is not None:
+                yield f"the {request[0]} that was held up arrives", after(w, state, 0, runs[0], k, then)
+        if w.send == "at" and not cam.due and not looked:
+            pbx = tuple(("begun", n + 1, o) if s == "scheduled" else (s, n, o) for s, n, o in cam.pbx)
+            yield "the time comes", after(w, state, 0, runs[0], k, cam._replace(due=True, pbx=pbx))
+
+
+def of_run(w: World, state: State, i: int, *, calm: bool = False) -> Iterator[tuple[str, State]]:
+    """What the i-th run may do next. Calm: nothing goes wrong."""
+    cams, runs = state
+    run = runs[i]
+    if run == IDLE:
+        recorded = tuple((k, cam.rec) for k, cam in enumerate(cams))
+        for direct in {"staged": (False,), "direct": (True,), "either": (False, True)}[w.delivery]:
+            began = over(Run(todo=recorded, direct=direct, fresh=True))
+            yield f"reads {[rec for _, rec in recorded]}", after(w, state, i, began)
+        return
+    flying = {r.x for j, r in enumerate(runs) if j != i and (r.at, r.k) == ("release", run.k)}
+    flying |= {x for kind, x in cams[run.k].net if kind == "release"}
+    for what, then, cam, wrote in steps(w, run, cams[run.k], flying, calm=calm):
+        yield what, after(w, state, i, then, run.k, cam, wrote=wrote)
+    if not calm:
+        yield "crashes", after(w, state, i, IDLE)
+        if "copied" in w.has and IDLE in runs:
+            yield "is copied", after(w, state, runs.index(IDLE), run)
+
+
+def successors(w: World, state: State) -> Iterator[tuple[str, State]]:
+    yield from of_the_world(w, state)
+    runs = state[1]
+    for i, run in enumerate(runs):
+        if run not in runs[:i]:  # of two alike, it is all one which goes on
+            yield from ((f"run {i} {what}", then) for what, then in of_run(w, state, i))
+
+
+def harm(cam: Cam) -> str | None:
+    """What must never be."""
+    if any(got and not ours for _, got, ours in cam.pbx):
+        return "somebody gets what is not ours"
+    return "somebody gets it twice" if sum(got for _, got, _ in cam.pbx) > 1 else None
+
+
+def left(w: World, cam: Cam) -> str | None:
+    """What must not be when no run can get any further: it is released, its draft is recorded, or a person is asked."""
+    if cam.rec == ("stuck",) or (cam.due and w.send == "at"):  # what came too late is said by every plan
+        return None
+    if cam.rec is None:
+        forgotten = [status for status, _, ours in cam.pbx if ours and status != "gone"]
+        harmless = "asks" in w.has and set(forgotten) == {"draft"}
+        return "what was made is not recorded" if forgotten and not harmless else None
+    phase, x = cam.rec[:2]
+    status, got, _ = ("", 0, True) if phase == "intent" else cam.pbx[x]
+    if (
+        status == "gone" and w.delivery == "either"
+    ):  # one of two runs at a time has deleted it: a plan says that
+        return None
+    return None if phase == "done" and (got or status == "scheduled") else "it is lost"
+
+
+def end_of(w: World, state: State, *, arrives: bool, delivery: str) -> tuple[str | None, list[str]]:
+    """What is wrong after a few undisturbed runs, and what they did. What was held up arrives first, or never."""
+    calm, (cams, _) = replace(w, ids=9, delivery=delivery), state
+    for k, cam in enumerate(cams):
+        landed = cam
+        for request in cam.net if arrives else ():
+            landed = deliver(calm, landed, request)[1]
+        cams = (*cams[:k], landed._replace(net=()), *cams[k + 1 :])
+    state, told = (cams, (IDLE,)), ["all crash; then, undisturbed:"]
+    for _ in range(3):
+        what, state = next(of_run(calm, state, 0))
+        while state[1] != (IDLE,):
+            told.append(what)
+            what, state = next(of_run(calm, state, 0, calm=True))
+        told.append(what)
+    return next((why for cam in state[0] if (why := harm(cam) or left(w, cam))), None), told
+
+
+def alike(state: State) -> State:
+    """One for all states that differ only in which run is which."""
+    return state[0], tuple(sorted(state[1], key=hash))
+
+
+@dataclass
+class Search:
+    """Every state that can be reached, how it was reached first, and what is wrong with the first one that is."""
+
+    world: World
+    came: dict[State, tuple[str, State] | None] = field(default_factory=dict)
+    wrong: str | None = None
+    history: list[str] = field(default_factory=list)
+
+    def run(self) -> Search:
+        w = self.world
+        foreign = (("draft", 0, False),) if "foreign" in w.has else ()
+        start: State = ((Cam(None, False, foreign),) * w.campaigns, (IDLE,) * w.runs)
+        self.came[start] = None
+        queue, judged = deque([start]), set()
+        while queue and not self.wrong:
+            state = queue.popleft()
+            here = alike(state)
+            if state[0] not in judged:
+                judged.add(state[0])
+                self._judge(here)
+            for what, then in successors(w, state):
+                there = alike(then)
+                if there not in self.came:
+                    self.came[there] = (what, here)
+                    queue.append(then)
+        return self
+
+    def _judge(self, state: State) -> None:
+        why, told = next((why for cam in state[0] if (why := harm(cam))), None), list[str]()
+        for delivery in ("staged", "direct") if self.world.delivery == "either" else (self.world.delivery,):
+            for arrives in (False, True):
+                if why is None:
+                    why, told = end_of(self.world, state, arrives=arrives, delivery=delivery)
+        if why:
+            self.wrong, self.history = why, [*self._to(state), *told]
+
+    def _to(self, state: State) -> list[str]:
+        told, step = [], self.came[state]
+        while step:
+            told.append(step[0])
+            step = self.came[step[1]]
+        return told[::-1]
+
+
+def world(has: str = "lag twice refuse", **more: object) -> World:
+    return World(frozenset(has.split()), **more)  # type: ignore[arg-type]
+
+
+SMALL = [
+    world(),
+    world(send="at", ids=2, late=0),
+    world(send="at", ids=2, runs=2),
+    world("lag refuse", delivery="direct"),
+    world("lag refuse", delivery="direct", send="at"),
+    world("lag twice refuse unique", delivery="direct"),
+    world("lag refuse", delivery="direct", campaigns=2, runs=2),
+    world("twice refuse unique"),
+    world("lag twice refuse unique asks"),
+    world("lag twice refuse foreign", runs=2),
+    world("lag twice copied", runs=2),
+    world("lag refuse resend bounded", runs=2),
+    world("lag bounded asks", delivery="either", runs=2, ids=2),
+]
+SOAK = [
+    world(runs=4),
+    world(runs=4, late=2),
+    world(send="at"),
+    world(send="at", runs=4, late=0),
+    world("lag refuse", delivery="direct", runs=4, late=2),
+    world("lag refuse", delivery="direct", campaigns=2, runs=3),
+    world("", campaigns=2, runs=2, ids=2, late=0),
+    world("lag twice refuse unique asks", runs=4),
+    world("lag twice refuse foreign", runs=4),
+    world("lag twice refuse copied asks", runs=3),
+    world("lag refuse resend bounded", runs=4),
+    world("lag refuse bounded asks", delivery="either", runs=2),
+    world("lag refuse bounded asks", delivery="either", send="at", runs=2),
+]
+BROKEN = [
+    world("lag", delivery="direct", broken="writes no intent"),
+    world(runs=2, broken="writes no intent"),
+    world(runs=2, broken="binds without compare"),
+    world("lag", delivery="direct", broken="retries blindly"),
+    world("lag foreign", runs=1, broken="adopts without fingerprint"),
+    world(runs=2, broken="releases another id"),
+    world("lag", delivery="direct", broken="trusts a lagging list"),
+    world("", delivery="direct", late=0, broken="posts for another run's intent"),
+    world("resend bounded", runs=2, broken="does not wait"),
+    world("bounded asks", delivery="either", runs=1, broken="does not wait"),
+    world(
+        "bounded refuse asks", delivery="either", send="at", runs=1, broken="forgets an unanswered release"
+    ),
+    world("twice unique", delivery="direct", broken="takes a taken name for a refusal"),
+    world(runs=2, broken="forgets what was lost"),
+]
+
+
+def explore(worlds: list[World]) -> None:
+    with tally("protocol model") as counted:
+        for each in worlds:
+            found = Search(each).run()
+            counted.runs += len(found.came)
+            print(f"{len(found.came):>9,} states: {each}")
+            if found.wrong:
+                counted.failures.append("\n".join([f"{found.wrong}: {each}", *found.history]))
+
+
+def test_whatever_happens_everybody_is_texted_once():
+    explore(SMALL)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(0)
+def test_whatever_happens_everybody_is_texted_once_long():
+    explore(SOAK)
+
+
+@pytest.mark.parametrize("broken", BROKEN, ids=lambda each: f"{each.broken}, {each.delivery}")
+def test_a_mistake_in_the_protocol_is_found(broken):
+    found = Search(broken).run()
+    print(f"{found.wrong}, after {len(found.came)} states:", *found.history, sep="\n  ")
+    assert found.wrong
+    assert Search(replace(broken, broken="")).run().wrong is None
