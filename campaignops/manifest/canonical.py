@@ -8,7 +8,7 @@ out is read again and compared before anybody gets it. No file is touched here.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -263,10 +263,10 @@ class _Writer:
         if kind == "campaign" and self._ordered:
             out, entries = _in_order(entries)
         for number, entry in enumerate(entries):
-            lead = entry.lead
+            lead = entry.lead if number else _without_blanks(entry.lead)
             if kind == "campaigns" and number and not self._keeps_blanks(entries[number - 1]):
                 lead = ["", *_without_blanks(lead)]
-            out += _without_blanks(lead) if not out else lead
+            out += lead
             out += self._entry(entry, block.column, to, _below(kind, entry))
         return out + trailing
 
@@ -446,12 +446,14 @@ def _requoted(said: str, value: str, in_flow: bool) -> str:
 def _is_same(given: Node, made: bytes) -> bool:
     """Whether two documents say the same, but for the order of keys in campaigns."""
     try:
-        left: list[tuple[Any, Any, _Kind]] = [(given, nodes.parse(made), "root")]
+        other = nodes.parse(made)
     except Unreadable:
         return False
+    unordered = _campaigns_of(given) | _campaigns_of(other)
     known: set[tuple[int, int]] = set()
+    left: list[tuple[Any, Any]] = [(given, other)]
     while left:
-        one, two, kind = left.pop()
+        one, two = left.pop()
         if (id(one), id(two)) in known:
             continue
         known.add((id(one), id(two)))
@@ -461,23 +463,21 @@ def _is_same(given: Node, made: bytes) -> bool:
             if one.value != two.value:
                 return False
         else:
-            left += _both(one, two, kind)
+            left += zip(_children(one, unordered), _children(two, unordered), strict=True)
     return True
 
 
-def _both(one: Any, two: Any, kind: _Kind) -> Iterator[tuple[Any, Any, _Kind]]:
-    """The children of two collections of the same length, side by side."""
-    if not isinstance(one, MappingNode):
-        yield from ((item, other, "other") for item, other in zip(one.value, two.value, strict=True))
-        return
-    for (key, value), (other_key, other) in zip(_sorted(one, kind), _sorted(two, kind), strict=True):
-        below: _Kind = "other"
-        if kind == "campaigns":
-            below = "campaign"
-        elif kind == "root" and key.value == "campaigns":
-            below = "campaigns"
-        yield key, other_key, "other"
-        yield value, other, below
+def _campaigns_of(root: Any) -> set[int]:
+    """The ids of the nodes of campaigns."""
+    found = [value for key, value in root.value if key.value == "campaigns"] if root else []
+    return {id(value) for node in found if isinstance(node, MappingNode) for _, value in node.value}
+
+
+def _children(node: Any, unordered: set[int]) -> list[Any]:
+    if not isinstance(node, MappingNode):
+        return list(node.value)
+    pairs = sorted(node.value, key=lambda pair: str(pair[0].value)) if id(node) in unordered else node.value
+    return [child for pair in pairs for child in pair]
 
 
 def _is_same_tag(one: Any, two: Any) -> bool:
@@ -486,11 +486,6 @@ def _is_same_tag(one: Any, two: Any) -> bool:
         return True
     is_text = {str(one.ctag), str(two.ctag)} == {str(PLAIN), str(QUOTED)}
     return is_text and isinstance(one, ScalarNode) and not _is_itself(one.value)
-
-
-def _sorted(node: Any, kind: _Kind) -> list[tuple[Any, Any]]:
-    pairs: list[tuple[Any, Any]] = node.value
-    return sorted(pairs, key=lambda pair: str(pair[0].value)) if kind == "campaign" else pairs
 
 
 def _start(node: Any) -> _Place:
