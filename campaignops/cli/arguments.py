@@ -68,8 +68,13 @@ def _import(parser: argparse.ArgumentParser) -> None:
 
 
 def _state(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("verb", choices=("list", "show"), help="list: a line for each; show: all of one")
-    _keys(parser)
+    verbs = ("list", "show", "rm", "mv", "pull", "unlock")
+    parser.add_argument("verb", choices=verbs, metavar="VERB", help=f"one of {', '.join(verbs)}")
+    parser.add_argument(
+        "keys", nargs="*", metavar="KEY", help="list, show: globs; rm: a key; mv: the old and the new"
+    )
+    parser.add_argument("--auto-approve", action="store_true", help="rm: do not ask")
+    parser.add_argument("--forget-sent", action="store_true", help="rm: also what may have been sent")
 
 
 def _explain(parser: argparse.ArgumentParser) -> None:

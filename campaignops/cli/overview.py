@@ -11,7 +11,7 @@ COMMANDS = {
     "import": "take over a campaign that exists on the PBX (--all: every one)",
     "resolve": "settle a create whose outcome is unknown (--adopt ID | --absent)",
     "recover": "after a lost state: record again what the PBX has (--write)",
-    "state": "show what is recorded: state list, state show KEY",
+    "state": "show and mend what is recorded: state list|show|rm|mv|pull|unlock",
     "explain": "show what the code of a finding means, such as CMP105",
     "fmt": "put manifests into one canonical form (--check: only say which are not)",
     "schema": "print the JSON Schema of manifests or settings, for editors",

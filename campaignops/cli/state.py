@@ -1,4 +1,4 @@
-"""`campaignops state list|show`: what is recorded. It asks no PBX and changes nothing."""
+"""`campaignops state …`: what is recorded. No verb of it asks the PBX."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from campaignops.cli import planning
+from campaignops.cli import planning, state_changes
 from campaignops.cli.entry import Failure
 from campaignops.cli.screen import Screen
 from campaignops.errors import UsageError
@@ -15,12 +15,21 @@ from campaignops.report import plan_json
 from campaignops.report.plain import columns, masked, padded, safe
 from campaignops.state import Entry
 
+_CHANGES = {
+    "rm": state_changes.remove,
+    "mv": state_changes.move,
+    "pull": state_changes.pull,
+    "unlock": state_changes.unlock,
+}
 _HEADINGS = ("KEY", "ID", "PHASE", "STATUS", "NAME")
 
 
 def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     failure.kind = f"state {args.verb}"
     project = planning.project_of(args, failure)
+    if change := _CHANGES.get(args.verb):
+        change(args, project, shown)
+        return 0
     if args.verb == "show" and not args.keys:
         raise UsageError("state show needs a KEY; `campaignops state list` lists them")
     recorded, _ = planning.store_of(project).read()

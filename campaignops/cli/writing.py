@@ -23,7 +23,7 @@ class Keeper:
     store: Store
     version: Version
     recorded: State
-    pbx: Pbx
+    pbx: Pbx | None
 
     def __call__(self, key: str, entry: Entry | None, *, moved_from: str | None = None) -> None:
         pbx = self.pbx if self.pbx != self.recorded.pbx else None
@@ -49,6 +49,19 @@ class Clock:
 def run_name() -> str:
     """What every entry of a run carries, so that a later one can tell its own steps from others'."""
     return os.urandom(8).hex()
+
+
+@contextmanager
+def recording(project: Project, command: str, lock_timeout_s: float) -> Iterator[Record]:
+    """The record for a command that needs no PBX."""
+    store = planning.store_of(project)
+    with store.lock(command, lock_timeout_s):
+        recorded, version = store.read()
+        try:
+            keeper = Keeper(store, version, recorded, recorded.pbx)
+            yield Record(recorded, keeper, Who(run_name(), project.pbx.delivery), Clock())
+        finally:
+            store.settle()
 
 
 @contextmanager

@@ -85,7 +85,7 @@ class Judge:
                 **_head(campaign, None),
                 reason=f"the PBX has a campaign named {campaign.name!r} that is not recorded "
                 f"(id {', '.join(map(str, ids))})",
-                help="give this one another `name`, or rename or delete that one on the PBX if it was never sent",
+                help=f"take it over: campaignops import {campaign.key} ID; or give this one another `name`",
                 code="CMP215",
             )
         for entry in self.named.get(campaign.name, ()):

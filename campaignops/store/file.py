@@ -76,6 +76,13 @@ class FileStore:
                     self._disk.fsync(fd)
             return self._append(fd, image, write)
 
+    def document(self) -> bytes:
+        """The whole state as its document would be after `settle`. Raises StateError when there is none."""
+        self.read()
+        if self._image is None:
+            raise StateError(f"there is no state yet: {self._shown} is made by the first apply")
+        return document.encode(self._image, self._written_by)
+
     def lock(self, command: str, timeout_s: float) -> AbstractContextManager[None]:
         return lock.hold(self._path.with_name(self._path.name + ".lock"), self._shown, command, timeout_s)
 

@@ -1,0 +1,84 @@
+"""The state mended by hand: what each verb does, what it refuses, and that none of them touches the PBX."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from campaignops import sandbox
+from campaignops.sandbox.running import Sandbox
+from campaignops.store.file import FileStore
+from tests.command_line import STATE, Project, a_text
+
+
+@pytest.fixture
+def box(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    with sandbox.start() as pbx:
+        monkeypatch.setenv("CAMPAIGNOPS_CLIENT_ID", pbx.client_id)
+        monkeypatch.setenv("CAMPAIGNOPS_CLIENT_SECRET", pbx.client_secret)
+        yield pbx
+
+
+@pytest.fixture
+def project(tmp_path: Path, box: Sandbox) -> Project:
+    """A draft and a campaign that has been sent, both recorded."""
+    project = Project(tmp_path / "project", box.url)
+    project.campaigns(draft=a_text(), sent=a_text(send="now"))
+    assert project.apply().code == 0
+    return project
+
+
+def test_a_draft_is_forgotten_after_its_key_is_typed_and_stays_on_the_pbx(project, box):
+    before = len(box.requests())
+    assert project.run("state", "rm", "draft", typed="yes\n").code == 1
+    assert "draft" in project.recorded
+    ran = project.run("state", "rm", "draft", typed="draft\n")
+    assert ran.code == 0
+    assert "id 249 is still on the PBX" in ran.out
+    assert "draft" not in project.recorded
+    assert len(box.requests()) == before
+    assert project.run("plan").code == 10, "its name is taken on the PBX"
+
+
+def test_what_may_have_been_sent_is_not_forgotten_by_the_way(project):
+    refused = project.run("state", "rm", "sent", "--auto-approve")
+    assert refused.code == 10
+    assert "may send it again" in refused.err
+    assert project.run("state", "rm", "sent", "--auto-approve", "--forget-sent").code == 0
+    assert "sent" not in project.recorded
+
+
+def test_a_record_takes_another_key_and_the_manifest_that_has_it_is_unchanged(project):
+    project.campaigns(flyer=a_text(name="draft"), sent=a_text(send="now"))
+    assert project.run("state", "mv", "draft", "flyer").code == 0
+    assert project.recorded["flyer"]["id"] == 249
+    assert project.run("plan", "--detailed-exitcode").code == 0
+    assert project.run("state", "mv", "flyer", "sent").code == 10
+    assert project.run("state", "mv", "none", "some").code == 64
+    assert project.run("state", "mv", "flyer").code == 64
+
+
+def test_pull_gives_the_whole_state_with_the_steps_of_a_run_that_was_killed(project, tmp_path):
+    whole = project.run("state", "pull")
+    assert whole.code == 0
+    assert json.loads(whole.out)["serial"] == 6
+    copy = tmp_path / "copy.json"
+    copy.write_text(whole.out)
+    assert FileStore(copy).read()[0] == FileStore(project.root / STATE).read()[0]
+    assert "no state yet" in Project(tmp_path / "new").run("state", "pull").err
+
+
+def test_a_lock_is_never_broken_only_told(project):
+    assert "is not locked" in project.run("state", "unlock").out
+    with FileStore(project.root / STATE).lock("campaignops apply", 0):
+        held = project.run("state", "unlock")
+    assert held.code == 12
+    assert "campaignops apply" in held.err
+    assert "It ends with that process" in held.err
+
+
+@pytest.mark.parametrize("verb", ["rm", "mv", "unlock"])
+def test_each_change_is_one_document_with_json(project, verb):
+    words = {"rm": ["draft", "--auto-approve"], "mv": ["draft", "other"], "unlock": []}[verb]
+    assert project.run("state", verb, *words, "--json").document["kind"] == f"state {verb}"
