@@ -174,7 +174,7 @@ def test_12_while_somebody_else_applies_unless_it_may_wait(project, box):
         (["plan", "--var", "brand"], "`brand` is not NAME=VALUE"),
         (["plan", "--format", "yaml"], "invalid choice"),
         (["apply", "--lock-timeout", "soon"], "`soon` is not a time such as 0s, 90s or 5m"),
-        (["state"], "verb"),
+        (["state"], "the following arguments are required: VERB"),
         (["state", "show"], "`campaignops state list` lists them"),
         (["state", "show", "nobody"], "nobody"),
         (["status", "nobody"], "nobody"),
