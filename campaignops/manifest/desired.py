@@ -5,8 +5,6 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 
-from ruamel.yaml.nodes import MappingNode, Node
-
 from campaignops.findings import Finding, Place
 from campaignops.manifest import schema, walk
 from campaignops.manifest.build import Builder
@@ -14,7 +12,7 @@ from campaignops.manifest.document import Document, Tools
 from campaignops.manifest.nodes import Unreadable
 from campaignops.manifest.problems import Problems
 from campaignops.manifest.render import Renderer
-from campaignops.manifest.source import Source, child, load, pairs
+from campaignops.manifest.source import Source, load
 from campaignops.model import Campaign
 from campaignops.project import Project
 
@@ -36,6 +34,7 @@ class Desired:
         self._tools = Tools(self._problems, Renderer(), Builder(project), validate, project.overrides)
         self._keys: dict[str, Place] = {}
         self._names: dict[str, Place] = {}
+        self._last: Source | None = None  # looked into last: one file may have 1,000 findings
         self._begun = False
 
     @property
@@ -50,12 +49,13 @@ class Desired:
         gc.freeze()  # what is there already need not be looked at again after each thousand nodes
         try:
             for file in files:
-                source = self._load(file)
+                self._last = source = self._load(file)
                 if source is not None:
                     for campaign in Document(source, self._tools, self._scope).campaigns():
                         if self._is_unique(campaign, source):
                             yield campaign
         finally:
+            self._last = None
             gc.unfreeze()
 
     def _load(self, file: str) -> Source | None:
@@ -86,22 +86,17 @@ class Desired:
         return True
 
     def locate(self, campaign: Campaign, path: tuple[str | int, ...]) -> Place:
-        """The place of a field such as ("message", "text"), or of its nearest parent; reads the one file again."""
-        try:
-            source = load(self._root, campaign.place.file, self._tools.renderer, self._scope)
-        except (Unreadable, OSError):  # it was changed meanwhile
-            return campaign.place
-        return _in(source, campaign, path)
+        """The place of a field such as ("message", "text"), or of its nearest parent; reads its file again when it is
+        not the one that was looked into last."""
+        if self._last is None or self._last.file != campaign.place.file:
+            try:
+                self._last = load(self._root, campaign.place.file, self._tools.renderer, self._scope)
+            except (Unreadable, OSError):  # it was changed meanwhile
+                return campaign.place
+        return _in(self._last, campaign, path)
 
 
 def _in(source: Source, campaign: Campaign, path: tuple[str | int, ...]) -> Place:
     """The place of a field of a campaign; the campaign's own when it is not there any more."""
-    for key, node in _campaigns_of(source):
-        if key.value == campaign.key or campaign.key.startswith(f'{key.value}["'):
-            return source.locate((key, node), path)
-    return campaign.place
-
-
-def _campaigns_of(source: Source) -> list[tuple[Node, Node]]:
-    found = child(source.root, "campaigns") if isinstance(source.root, MappingNode) else None
-    return pairs(found[1]) if found and isinstance(found[1], MappingNode) else []
+    pair = source.campaigns.get(campaign.key) or source.campaigns.get(campaign.key.partition('["')[0])
+    return source.locate(pair, path) if pair else campaign.place

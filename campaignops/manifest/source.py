@@ -40,6 +40,14 @@ class Source:
     def lines(self) -> list[str]:
         return self.data.decode("utf-8", "replace").removeprefix("\ufeff").split("\n")
 
+    @cached_property
+    def campaigns(self) -> dict[str, tuple[Node, Node]]:
+        """The pairs (key node, value node) below `campaigns:`, by key; of a key that stands there twice, the first."""
+        found = child(self.root, "campaigns") if isinstance(self.root, MappingNode) else None
+        if found is None or not isinstance(found[1], MappingNode):
+            return {}
+        return {pair[0].value: pair for pair in reversed(found[1].value) if isinstance(pair[0], ScalarNode)}
+
     def place(self, span: Span) -> Place:
         """The place of a stretch, as wide as its first line has it."""
         if self.line_map is not None:
@@ -148,8 +156,3 @@ def load(root: str, file: str, renderer: Renderer, scope: Scope) -> Source:
             raise
         raise Unreadable(problem.flaw._replace(span=source.line_map(problem.flaw.span))) from None
     return source
-
-
-def pairs(node: Node) -> list[tuple[Node, Node]]:
-    """The pairs of a mapping node that have a scalar for a key."""
-    return [pair for pair in node.value if isinstance(pair[0], ScalarNode)]
