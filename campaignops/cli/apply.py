@@ -54,7 +54,7 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
                 apply.run(made.plan, record, session, watch, clock)
             finally:
                 store.settle()
-                told = watch.told()
+                told = tuple(watch.results.values())
                 failure.document = plan_json.apply_document(made.plan, told, timezone=project.timezone)
     if not shown.json and told:
         shown.answer("\n" + outcome_text.text(told, color=shown.color(shown.out)))
@@ -73,30 +73,22 @@ class _Watch:
     shown: Screen
     actions: dict[str, str]
     is_stopped: bool = False
-    _results: list[Result] = field(default_factory=list)
-    _under_way: tuple[str, str] | None = None
+    results: dict[str, Result] = field(default_factory=dict)
+    _step: tuple[str, str] = ("", "")
 
     def step(self, key: str, what: str) -> None:
-        self._under_way = key, what
+        self._step = key, what
         if self.shown.err.isatty() or self.shown.verbosity > 0:
             self.bar.step(f"{key}: {what}")
 
     def result(self, result: Result) -> None:
-        self._under_way = None
         if result.key not in self.actions:
             return
-        self._results.append(result)
-        number, total, action = len(self._results), len(self.actions), self.actions[result.key]
+        self.results[result.key] = result
+        number, total, action = len(self.results), len(self.actions), self.actions[result.key]
         width, color = outcome_text.key_width(self.actions), self.shown.color(self.shown.err)
         self.bar.line(outcome_text.line(number, total, action, result, key_width=width, color=color))
         self.bar.advance()
-
-    def told(self) -> tuple[Result, ...]:
-        """The results so far. What was under way when all was stopped at once is unknown."""
-        if self._under_way is None:
-            return tuple(self._results)
-        key, what = self._under_way
-        return (*self._results, Result(key, "unknown", message=f"stopped during {what}"))
 
     def should_stop(self) -> bool:
         return self.is_stopped
@@ -104,11 +96,13 @@ class _Watch:
     def stop(self, _signal: int, _frame: FrameType | None) -> None:
         """The first signal lets the running call end; the second ends the run where it stands: all is on disk."""
         if self.is_stopped:
+            key, what = self._step
+            if key in self.actions:
+                self.results.setdefault(key, Result(key, "unknown", message=f"stopped during {what}"))
             raise StopAtOnce(_STOPPED)
         self.is_stopped = True
-        with suppress(
-            OSError, ValueError
-        ):  # not through the stream: the signal may have come in the midst of a write
+        # Not through the stream: the signal may have come in the midst of a write.
+        with suppress(OSError, ValueError):
             os.write(self.shown.err.fileno(), _STOPPING)
 
 
