@@ -145,8 +145,7 @@ class Creator:
             return self._record.put(intent, phase=Phase.RELEASED, id=row.id, status=row.status)
         if found.drafts:
             bound = self._record.put(intent, phase=Phase.BOUND, id=found.drafts[0].id)
-            spare.delete(self._pbx, bound, found.drafts[1:], self._watch)
-            return bound
+            return spare.delete(self._pbx, self._record, bound, found.drafts[1:], self._watch)
         if last and found.unlike:
             raise self._stuck(intent, f"the PBX has a campaign of this name that reads differently: {found}")
         if last and _may_send(intent):

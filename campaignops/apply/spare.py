@@ -15,14 +15,13 @@ from campaignops.state import Entry
 LATE_S = 600  # how long a lost create may take to arrive, and a list to show it
 
 
-def delete(pbx: Pbx, entry: Entry, spares: Iterable[Row], watch: Watch) -> bool:
-    """Delete drafts that read like the entry's campaign: never more than answers were lost, the rest is not ours.
-    Whether that many are gone."""
-    are_gone = True
+def delete(pbx: Pbx, record: Record, entry: Entry, spares: Iterable[Row], watch: Watch) -> Entry:
+    """Delete drafts that read like the entry's campaign: never more than answers were lost, the rest is not ours."""
+    gone = 0
     for _, row in zip(range(entry.lost), spares, strict=False):
         watch.step(entry.key, f"delete spare draft {row.id}")
-        are_gone &= isinstance(pbx.delete(row.id), Done)
-    return are_gone
+        gone += isinstance(pbx.delete(row.id), Done)
+    return record.put(entry, lost=entry.lost - gone) if gone else entry
 
 
 def sweep(pbx: Pbx, record: Record, watch: Watch, clock: Clock) -> None:
@@ -30,9 +29,9 @@ def sweep(pbx: Pbx, record: Record, watch: Watch, clock: Clock) -> None:
     sends nothing, and the next apply looks again."""
     for entry in [each for each in record.entries.values() if each.lost and each.id is not None]:
         taken = {each.id for each in record.entries.values()}
-        is_last = (
-            age_s(entry, clock) > LATE_S
-        )  # by the time before the look: a run may sleep for long after it
+        is_last = age_s(entry, clock) > LATE_S  # before the look: a run may sleep for long after it
         with suppress(PbxError, StateError):
-            if delete(pbx, entry, search(pbx, entry, record.lineage, taken).drafts, watch) and is_last:
+            spares = search(pbx, entry, record.lineage, taken).drafts
+            delete(pbx, record, entry, spares, watch)
+            if is_last and not spares:
                 record.put(entry, lost=0)
