@@ -315,6 +315,9 @@ def test_an_alias_keeps_the_order_that_it_needs():
         "# a\n",
         "? a\n: b\n",
         "a: &x b\n*x : c\n",
+        "a: &x\n  - b\n  -\n    ? c\n    : d\n",
+        "a: |\n b\n? c\n: d\n",
+        'a: {b: 18:06}\nc: "\\ud83c\\udf1e"\n',  # such an escape is read in a file with such a value alone
         "a: b\n...\n",
         "a: 'b\u2028c'\n",
     ],

@@ -13,7 +13,6 @@ from campaignops.cli.entry import Failure
 from campaignops.cli.screen import Screen
 from campaignops.errors import UsageError
 from campaignops.findings import TITLES, family_of
-from campaignops.report.plan_json import SCHEMA_VERSION
 
 
 def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
@@ -39,6 +38,8 @@ def page(code: str) -> str:
 
 
 def _document(**said: Any) -> dict[str, Any]:
+    from campaignops.report.plan_json import SCHEMA_VERSION
+
     return {"schema_version": SCHEMA_VERSION, "kind": "explain", **said}
 
 

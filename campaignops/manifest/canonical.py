@@ -104,14 +104,14 @@ class _Entry:
 
 
 class _Writer:
+    """Writes one document anew: first what stands where, then the lines, from the outside in."""
+
     def __init__(self, text: str, root: MappingNode, ordered: bool) -> None:
         self._is_open = not text.endswith("\n")  # its last line has no line feed
         self._lines = (text if self._is_open else text[:-1]).split("\n")
         self._ordered = ordered
         self._aliases: set[tuple[int, int]] = set()  # id of the parent, number of the child
-        self._quotes: dict[
-            int, list[tuple[int, int, str]]
-        ] = {}  # by line: from, to, what to write there instead
+        self._quotes: dict[int, list[tuple[int, int, str]]] = {}  # by line: begin, end, what to write there
         self._verbatim: set[int] = set()  # lines whose end is inside quotes
         self._explore(root)
         self._root = self._mapping(root, 1)
