@@ -219,7 +219,7 @@ def test_an_environment_that_is_not_there(project, box):
         (changed(channel="Old SMS", sender='"+12025550130"'), "CMP203", "not connected"),
         (changed(channel="Shop WhatsApp"), "CMP204", ""),
         (changed(sender='"+12025550999"'), "CMP205", ""),
-        (changed(sender="").replace("    sender: \n", ""), "CMP206", ""),
+        (changed(channel="News SMS", sender="").replace("    sender: \n", ""), "CMP206", ""),
         (changed(recipients="{phonebook: Newsletter, field: mobile_number}"), "CMP207", ""),
         (changed(recipients="{phonebook: Empty list, field: mobile_number}"), "CMP214", ""),
         (changed(session='{assign_to: {extension: "9999"}}'), "CMP208", ""),

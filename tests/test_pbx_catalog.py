@@ -122,13 +122,13 @@ def test_every_name_of_an_sms_campaign_is_an_id():
 
 def test_an_id_stands_for_a_name_everywhere(pbx):
     campaign = an_sms(
-        channel=Ref(None, 7),
+        channel=Ref(None, 5),
         sender=Ref(None, 11),
         audience=Phonebook(Ref(None, 32), "mobile_number"),
         session=AssignTo("extension", Ref(None, 1002)),
     )
     found = resolved(pbx, campaign)
-    assert (found.channel_id, found.sender_id, found.phonebook_id, found.assign_to_id) == (7, 11, 32, 1002)
+    assert (found.channel_id, found.sender_id, found.phonebook_id, found.assign_to_id) == (5, 11, 32, 1002)
 
 
 def test_an_extension_is_named_by_its_number_and_never_by_its_id(pbx):
@@ -136,9 +136,9 @@ def test_an_extension_is_named_by_its_number_and_never_by_its_id(pbx):
     assert resolved(pbx, an_sms(session=AssignTo("extension", Ref("1010")))).assign_to_id == 1002
 
 
-@pytest.mark.parametrize(("sender", "expected"), [(Ref("+12025550101"), 11), (Ref("+12025550100"), 7)])
+@pytest.mark.parametrize(("sender", "expected"), [(Ref("+12025550101"), 11), (Ref("+12025550102"), 12)])
 def test_a_sender_is_one_of_the_channels_own_numbers(pbx, sender, expected):
-    assert resolved(pbx, an_sms(sender=sender)).sender_id == expected
+    assert resolved(pbx, an_sms(channel=Ref("News SMS"), sender=sender)).sender_id == expected
 
 
 def test_a_channel_with_one_number_needs_no_sender(pbx):
@@ -202,7 +202,7 @@ def test_components_are_passed_through_without_a_look_at_them(pbx):
                 "CMP201",
                 "channel",
                 "the PBX has no message channel `zzz`",
-                "it has `Main SMS`, `Support SMS`, `Shop WhatsApp`, `Old SMS`, `Shop Facebook`",
+                "it has `Main SMS`, `News SMS`, `Support SMS`, `Shop WhatsApp`, `Old SMS`, `Shop Facebook`",
             ),
         ),
         (
@@ -249,18 +249,18 @@ def test_two_channels_of_one_name_are_a_finding_that_asks_for_the_id(server):
     "sender", [Ref("+12025550110"), Ref(None, 21), Ref("+12025550199"), Ref("12025550100x")]
 )
 def test_a_sender_of_another_channel_or_of_none_is_a_finding(pbx, sender):
-    one = finding(pbx, an_sms(sender=sender))
+    one = finding(pbx, an_sms(channel=Ref("News SMS"), sender=sender))
     assert (one.code, one.place) == ("CMP205", Place("sender"))
-    assert one.message == "channel `Main SMS` has no such number"
-    assert one.help == "name one of them as `sender`: {id: 7} +1202•••0100, {id: 11} +1202•••0101"
+    assert one.message == "channel `News SMS` has no such number"
+    assert one.help == "name one of them as `sender`: {id: 11} +1202•••0101, {id: 12} +1202•••0102"
 
 
 def test_a_sender_left_out_of_a_channel_with_several_is_a_finding(pbx):
-    one = finding(pbx, an_sms(sender=None))
+    one = finding(pbx, an_sms(channel=Ref("News SMS"), sender=None))
     assert (one.code, one.place, one.message) == (
         "CMP206",
         Place("channel"),
-        "channel `Main SMS` has 2 numbers",
+        "channel `News SMS` has 2 numbers",
     )
 
 

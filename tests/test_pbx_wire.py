@@ -336,7 +336,7 @@ KINDS = {
     "text": (an_sms(audience=NUMBERS, message=Text("Line one\r\nline two 🌞\n"), session=TO_SALES), ()),
     "file": (FLYER, (DEMO,)),
     "phonebook": (an_sms(audience=Phonebook(Ref("VIP customers"), "mobile_number")), ()),
-    "queue": (an_sms(session=AssignTo("queue", Ref("Support")), sender=Ref("+12025550101")), ()),
+    "queue": (an_sms(session=AssignTo("queue", Ref("Support")), channel=Ref("News SMS"), sender=Ref("+12025550101")), ()),
     "template": (ALERT, (DEMO,)),
     "static template": (a_whatsapp(message=Template(Ref("plain_notice"), "en")), ()),
     "positions": (a_whatsapp(message=Template(Ref("order_update"), "en", TextHeader("7"), ("a", "b"))), ()),
@@ -538,12 +538,13 @@ def test_a_sender_of_a_channel_that_is_gone_is_still_told_apart():
     assert meaning(an_answer(sender="+1"), {}) != meaning(an_answer(sender="+2"), {})
 
 
+NEWS = replace(SUMMER_SALE, channel=Ref("News SMS"), sender=Ref("+12025550101"))
 CHANGED = {
     "text": (SUMMER_SALE, replace(SUMMER_SALE, message=Text(TEXT + " "))),
     "name": (SUMMER_SALE, replace(SUMMER_SALE, name="SummerSale202508")),
     "one number more": (SUMMER_SALE, replace(SUMMER_SALE, audience=Numbers((*NUMBERS.numbers, "+8613800004444")))),
     "another number": (SUMMER_SALE, replace(SUMMER_SALE, audience=Numbers((*NUMBERS.numbers[:2], "+8613800004444")))),
-    "sender": (SUMMER_SALE, replace(SUMMER_SALE, sender=Ref("+12025550101"))),
+    "sender": (NEWS, replace(NEWS, sender=Ref("+12025550102"))),
     "channel": (SUMMER_SALE, replace(SUMMER_SALE, channel=Ref("Support SMS"), sender=None)),
     "no session": (SUMMER_SALE, replace(SUMMER_SALE, session=Direct())),
     "extension": (SUMMER_SALE, replace(SUMMER_SALE, session=AssignTo("extension", Ref("1001")))),

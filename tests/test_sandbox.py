@@ -84,7 +84,7 @@ def numbers(*texts: str) -> list[dict[str, str]]:
 def a_text(**fields: Any) -> dict[str, Any]:
     """The body of a create; a field of None is left out."""
     body = {
-        "name": "spring", "channel_type": "sms", "omnichannel_id": 7, "sender": 11, "recipient_type": "input",
+        "name": "spring", "channel_type": "sms", "omnichannel_id": 5, "sender": 11, "recipient_type": "input",
         "number_list": numbers("+12025550140", "+12025550141"), "content_type": "text", "content": "Hello 🌞",
         "send_type": "draft", "send_mode": "direct", **fields,
     }  # fmt: skip

@@ -78,7 +78,7 @@ def test_a_ledger_row_says_what_went_to_whom_from_where_and_when(pbx):
     row = pbx.server.ledger()[0]
     assert row["campaign_id"] == campaign_id
     assert row["campaign_name"] == "spring"
-    assert (row["channel_id"], row["sender"], row["number"]) == (7, "+12025550101", FIRST)
+    assert (row["channel_id"], row["sender"], row["number"]) == (5, "+12025550101", FIRST)
     assert (row["at"], row["attempt"], row["outcome"]) == (T0, 1, "sent")
     assert (row["content_type"], row["summary"]) == ("text", "Hello 🌞")
     assert len(row["digest"]) == 64
@@ -284,7 +284,7 @@ def test_a_retry_without_failures_is_refused(pbx):
 def test_a_detail_has_the_content_and_no_status(pbx):
     campaign_id = pbx.create(send_mode="new_session", assign_to_type="queue", assign_to_id=5)
     assert pbx.get("message_campaign/get", id=campaign_id)["data"] == {
-        "id": campaign_id, "name": "spring", "channel_type": "sms", "omnichannel_id": 7, "sender": "+12025550101",
+        "id": campaign_id, "name": "spring", "channel_type": "sms", "omnichannel_id": 5, "sender": "+12025550101",
         "recipient_type": "input", "recipient_id": 0, "recipient_num_type": "", "send_type": "draft", "send_time": 0,
         "send_mode": "new_session", "assign_to_type": "queue", "assign_to_id": 5, "content_type": "text",
         "content": "Hello 🌞", "number_list": [{"id": 9001, "number": FIRST}, {"id": 9002, "number": SECOND}],
@@ -296,7 +296,7 @@ def test_a_list_row_has_the_status_and_no_content(pbx):
     answer = pbx.get("message_campaign/list", page=1, page_size=10)
     assert answer["total_number"] == 1
     assert answer["data"] == [
-        {"id": campaign_id, "name": "spring", "status": "draft", "channel_type": "sms", "channel_name": "Main SMS",
+        {"id": campaign_id, "name": "spring", "status": "draft", "channel_type": "sms", "channel_name": "News SMS",
          "sender": "+12025550101", "recipient_type": "input", "recipient_name": "", "recipient_num_type": "",
          "send_type": "draft", "send_time": T0 + 7, "send_mode": "direct", "result_count": "0/0",
          "response_rate": "0%"}

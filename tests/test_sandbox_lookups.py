@@ -71,20 +71,20 @@ def test_a_channel_list_wants_a_time_range(pbx):
 
 
 def test_a_channel_list_shows_numbers_without_ids(pbx):
-    rows = pbx.get("message_channel/search", **PAGE, time_range="all", search_value="main")["list"]
+    rows = pbx.get("message_channel/search", **PAGE, time_range="all", search_value="news")["list"]
     assert [(row["id"], row["name"], row["number"]) for row in rows] == [
-        (7, "Main SMS", ["+12025550100", "+12025550101"])
+        (5, "News SMS", ["+12025550101", "+12025550102"])
     ]
     assert not {"account_data", "verify_token", "webhook_url", "dids"} & rows[0].keys()
 
 
 def test_a_channel_detail_has_the_ids_of_its_numbers_and_things_not_to_leak(pbx):
-    data = pbx.get("message_channel/get", id=7)["data"]
+    data = pbx.get("message_channel/get", id=5)["data"]
     assert [(did["id"], did["did_number"]) for did in data["dids"]] == [
-        (7, "+12025550100"),
         (11, "+12025550101"),
+        (12, "+12025550102"),
     ]
-    assert data["account_data"] == [{"k": "api_key", "v": "provider-key-0007"}]
+    assert data["account_data"] == [{"k": "api_key", "v": "provider-key-0005"}]
     assert data["verify_token"]
     assert "status" not in data
     assert "phone_number_id" in pbx.get("message_channel/get", id=1)["data"]
@@ -107,7 +107,7 @@ def test_the_counters_of_a_channel_count_its_messages(client):
     pbx.create(send_type="immediately")
     rows = pbx.get("message_channel/list", **PAGE, time_range="all")["list"]
     counters = {row["id"]: (row["sent"], row["delivered"], row["failed"]) for row in rows}
-    assert (counters[7], counters[3]) == ((2, 1, 1), (0, 0, 0))
+    assert (counters[5], counters[3]) == ((2, 1, 1), (0, 0, 0))
 
 
 def templates(pbx, **query):

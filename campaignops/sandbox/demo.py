@@ -37,7 +37,8 @@ def _did(did_id: int, number: str) -> dict[str, Any]:
 
 
 CHANNELS = [
-    _channel(7, "Main SMS", "sms", dids=[_did(7, "+12025550100"), _did(11, "+12025550101")]),
+    _channel(7, "Main SMS", "sms", dids=[_did(7, "+12025550100")]),
+    _channel(5, "News SMS", "sms", dids=[_did(11, "+12025550101"), _did(12, "+12025550102")]),
     _channel(3, "Support SMS", "sms", send_rate=1, dids=[_did(21, "+12025550110")]),
     _channel(
         1, "Shop WhatsApp", "whatsapp", send_rate=80, dids=[_did(1, "+12025550120")],
