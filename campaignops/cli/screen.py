@@ -71,7 +71,8 @@ class Screen:
         from campaignops.report.paint import paint
         from campaignops.report.plain import safe
 
-        word = paint(self.color(self.err))("error:", "red")
+        known = f"[{error.code}]" if error.code.startswith("CMP") else ""  # those that `explain` explains
+        word = paint(self.color(self.err))(f"error{known}:", "red")
         self.warn(f"{word} {safe(error.message)}")
 
 
