@@ -1,0 +1,82 @@
+"""The projects that are measured: one campaign a file, 25 lines and about 650 bytes, as people write them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+SAMPLE = Path(__file__).parents[2] / "campaigns"
+
+# Two of three by WhatsApp with a template, a picture and two expressions; one of three by SMS with an assignee. They
+# name what the sandbox's demo seed has: 2 channels, 1 template, 1 extension, 1 picture.
+_WHATSAPP = """\
+# Spring sale in region {region}, by WhatsApp.
+vars:
+  discount: {discount}
+campaigns:
+  spring-sale-{i:06d}:
+    type: whatsapp
+    name: Spring sale {i:06d}
+    channel: Shop WhatsApp
+    recipients:
+      numbers:
+        - "+4474000{i:05d}"
+        - "+4474001{i:05d}"
+        - "+4474002{i:05d}"
+    message:
+      template: discount_campaign
+      language: en
+      header: {{image: assets/demo.jpeg}}
+      body:
+        customertier: VIP
+        offertype: discount
+        offerdetails: "{{{{ discount }}}}% off for all products"
+        expirydate: July 31, 2060
+        companyname: "{{{{ brand }}}}"
+    send: {{at: "2060-07-{day:02d} 18:06", timezone: Europe/Berlin}}
+    session: direct
+"""
+_SMS = """\
+# Spring sale in region {region}, by SMS.
+vars:
+  discount: {discount}
+campaigns:
+  spring-sale-{i:06d}:
+    type: sms
+    name: Spring sale {i:06d}
+    channel: Main SMS
+    sender: "+12025550100"
+    recipients:
+      numbers:
+        - "+4474000{i:05d}"
+        - "+4474001{i:05d}"
+        - "+4474002{i:05d}"
+    message:
+      text: |
+        Summer at {{{{ brand }}}}: up to {{{{ discount }}}}% off, from Monday to Saturday.
+        We open at nine, and there is coffee.
+    send:
+      at: "2060-07-{day:02d} 18:06"
+      timezone: Europe/Berlin
+    session:
+      assign_to:
+        extension: "1002"
+"""
+_FILES_PER_FOLDER = 1000
+
+
+def write(root: Path, count: int, url: str = "sandbox") -> Path:
+    """A project of `count` manifests in the new folder `root`, for the PBX at `url`."""
+    (root / "assets").mkdir(parents=True)
+    (root / "assets" / "demo.jpeg").write_bytes((SAMPLE / "assets" / "demo.jpeg").read_bytes())
+    (root / "campaignops.yaml").write_text(f"pbx: {{url: '{url}'}}\nvars: {{brand: SmartMal}}\n")
+    for i in range(count):
+        folder = root / f"{i // _FILES_PER_FOLDER:03d}"
+        if i % _FILES_PER_FOLDER == 0:
+            folder.mkdir()
+        (folder / f"c{i:06d}.yaml").write_text(_manifest(i))
+    return root
+
+
+def _manifest(i: int) -> str:
+    form = _WHATSAPP if i % 3 else _SMS
+    return form.format(i=i, region=i % 7, discount=10 + i % 40, day=1 + i % 28)
