@@ -46,4 +46,4 @@ def tally(rig: str, seed: int = 0) -> Iterator[Tally]:
         LINES.append(
             f"{rig}: {counted.runs} runs, {len(counted.failures)} failures, {seconds:.1f} s, seed {seed}"
         )
-    assert not counted.failures, "\n\n".join(counted.failures[:5])
+    assert not counted.failures, "\n\n".join(counted.failures[:20])
