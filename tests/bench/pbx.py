@@ -8,13 +8,11 @@ import os
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
 from urllib.parse import urlencode
-
-_API = "/openapi/v1.0"
 
 
 @dataclass(frozen=True)
@@ -32,38 +30,37 @@ class Pbx:
         return {**os.environ, **credentials}
 
     def request_s(self, count: int) -> float:
-        """How long one request takes on an open connection, told by the plainest client: the median of `count`."""
-        with self._connection() as line:
-            login = {"username": self.client_id, "password": self.client_secret}
-            token = _ask(line, "POST", "get_token", login)["access_token"]
-            spent = []
-            for _ in range(count):
-                started = time.perf_counter()
-                _ask(line, "GET", f"system/information?{urlencode({'access_token': token})}")
-                spent.append(time.perf_counter() - started)
-            _ask(line, "GET", f"del_token?{urlencode({'access_token': token})}")
+        """How long the plainest client needs for one request, the median of `count`. Each has a connection of its own:
+        a PBX closes it after its answer."""
+        login = {"username": self.client_id, "password": self.client_secret}
+        token = urlencode({"access_token": self._ask("POST", "get_token", login)["access_token"]})
+        spent = []
+        for _ in range(count):
+            started = time.perf_counter()
+            self._ask("GET", f"system/information?{token}")
+            spent.append(time.perf_counter() - started)
+        self._ask("GET", f"del_token?{token}")
         return median(spent)
 
     def slow_down(self, requests: int, seconds: float) -> None:
         """Let each of the next `requests` wait for so long before its answer."""
         waits = [{"endpoint": "*", "occurrence": n + 1, "delay_after_s": seconds} for n in range(requests)]
-        with self._connection() as line:
-            line.request("POST", "/_sandbox/faults", json.dumps(waits), {"Content-Type": "application/json"})
-            assert json.loads(line.getresponse().read())["waiting"] == requests
+        assert self._send("POST", "/_sandbox/faults", waits)["waiting"] == requests
 
     def requests(self) -> int:
         """How many there have been."""
-        with self._connection() as line:
-            line.request("GET", "/_sandbox/requests")
-            return len(json.loads(line.getresponse().read())["requests"])
+        return len(self._send("GET", "/_sandbox/requests")["requests"])
 
-    @contextmanager
-    def _connection(self) -> Iterator[http.client.HTTPConnection]:
-        line = http.client.HTTPConnection(self.url.removeprefix("http://"))
-        try:
-            yield line
-        finally:
-            line.close()
+    def _ask(self, method: str, path: str, body: object = None) -> Any:
+        said = self._send(method, f"/openapi/v1.0/{path}", body)
+        assert said["errcode"] == 0, said
+        return said
+
+    def _send(self, method: str, path: str, body: object = None) -> Any:
+        headers = {"User-Agent": "bench", "Content-Type": "application/json"}
+        with closing(http.client.HTTPConnection(self.url.removeprefix("http://"))) as line:
+            line.request(method, path, json.dumps(body) if body else None, headers)
+            return json.loads(line.getresponse().read())
 
 
 @contextmanager
@@ -78,11 +75,3 @@ def sandbox(tool: Sequence[str]) -> Iterator[Pbx]:
             yield Pbx(said["url"], said["client_id"], said["client_secret"])
         finally:
             process.terminate()
-
-
-def _ask(line: http.client.HTTPConnection, method: str, path: str, body: object = None) -> Any:
-    headers = {"User-Agent": "bench", "Content-Type": "application/json"}
-    line.request(method, f"{_API}/{path}", json.dumps(body) if body else None, headers)
-    said = json.loads(line.getresponse().read())
-    assert said["errcode"] == 0, said
-    return said
