@@ -1,0 +1,183 @@
+"""Rigs with the real command in processes of its own: killed at random moments, and many of them at once.
+
+The sandbox runs here, so its ledger outlives whatever is killed. What killed runs have left, one further run must
+settle, two minutes later: that long a release may still be on its way.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from random import Random
+
+import httpx
+import pytest
+
+from campaignops import manifest, sandbox
+from campaignops.cli import planning
+from campaignops.sandbox.running import Sandbox
+from tests.rigs.doses import Tally, seeds, tally
+from tests.rigs.stage import PICTURE, Clock, Stage, everybody
+
+AT_ONCE = 20
+KILLS = 2  # of one project
+REQUESTS = 20  # about as many as a run here sends
+SLOW_S = 0.02
+SETTINGS = """\
+pbx: {{url: "{url}", delivery: staged}}
+state: state.json
+"""
+CAMPAIGN = """\
+  {key}:
+    type: sms
+    channel: Main SMS
+    recipients: {{numbers: ["+12025550140", "+12025550141"]}}
+    message: {message}
+    send: {send}
+    session: direct
+"""
+SOAK = pytest.param(True, marks=[pytest.mark.soak, pytest.mark.timeout(0)])
+
+
+class Shifted(Clock):
+    """The real time, which a process of its own has too, and what was slept here on top."""
+
+    def now(self) -> float:
+        return time.time() + self.now_s
+
+    def pbx_now(self) -> float:
+        return self.now()
+
+
+@contextmanager
+def a_project(root: Path, sends: list[str]) -> Iterator[Stage]:
+    """A project with one campaign for each of `sends`; the first one sends a file."""
+    (root / "assets").mkdir(parents=True)
+    (root / "assets" / "a.jpeg").write_bytes(PICTURE)
+    clock = Shifted(0)
+    with sandbox.start(now=clock.now) as box:
+        messages = ["{file: assets/a.jpeg}", *["{text: Hello}"] * len(sends)]
+        blocks = [
+            CAMPAIGN.format(key=f"c{number}", message=message, send=send)
+            for number, (send, message) in enumerate(zip(sends, messages, strict=False))
+        ]
+        (root / "campaignops.yaml").write_text(SETTINGS.format(url=box.url))
+        (root / "a.yaml").write_text("campaigns:\n" + "".join(blocks))
+        yield Stage(root, box, clock)
+
+
+def command(stage: Stage, *words: str) -> subprocess.Popen[str]:
+    credentials = {
+        "CAMPAIGNOPS_CLIENT_ID": stage.box.client_id,
+        "CAMPAIGNOPS_CLIENT_SECRET": stage.box.client_secret,
+    }
+    return subprocess.Popen(
+        [sys.executable, "-m", "campaignops", "-C", str(stage.root), "apply", "--auto-approve", *words],
+        env={**os.environ, **credentials},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def settled(stage: Stage, keys: list[str]) -> None:
+    """One further run has nothing left to do, the next one finds nothing, and everybody got the message once."""
+    project = manifest.load_project(stage.root, None, {}, [], {})
+    campaigns = planning.read(project).campaigns
+    run = stage.apply(*campaigns)
+    assert run.error is None, run.error
+    assert set(run.outcomes) == {"done"}, run.said
+    again = stage.apply(*campaigns)
+    assert again.made is not None
+    assert again.made.effects == ()
+    assert stage.texted() == everybody(*keys)
+    assert set(stage.campaigns()) == {entry.id for entry in stage.state.campaigns.values()}
+
+
+# -- killed ----------------------------------------------------------------------------------------------------------
+
+
+def kill_one(root: Path, seed: int) -> None:
+    """Two runs of one project are killed; then one goes through."""
+    rng = Random(seed)
+    later = f"{{at: {int(time.time()) + 86_400}}}"
+    sends = [rng.choice(("draft", "now", later)) for _ in range(rng.choice((1, 1, 2)))]
+    with a_project(root, sends) as stage:
+        for _ in range(KILLS):
+            _kill_a_run(stage, rng)
+        stage.clock.sleep(130)
+        settled(stage, [f"c{number}" for number, send in enumerate(sends) if send != "draft"])
+
+
+def _kill_a_run(stage: Stage, rng: Random) -> None:
+    """When it has sent so many requests, of which the last takes a little longer, before or after it is worked on."""
+    request = rng.randrange(1, REQUESTS)
+    stage.box.inject("*", request, **{rng.choice(("delay_before_s", "delay_after_s")): SLOW_S})
+    count = len(stage.box.requests()) + request
+    process = command(stage)
+    _wait_for_requests(stage.box, process, count)
+    time.sleep(rng.uniform(0, 1.5 * SLOW_S))
+    process.kill()
+    process.communicate()
+
+
+def _wait_for_requests(box: Sandbox, process: subprocess.Popen[str], count: int) -> None:
+    while process.poll() is None and len(box.requests()) < count:
+        time.sleep(0.0005)
+
+
+@pytest.mark.parametrize("soak", [False, SOAK])
+def test_killed_anywhere_it_takes_one_further_run(tmp_path, soak):
+    with tally("kill") as counted, ThreadPoolExecutor(2) as lanes:
+        dose = seeds("kill", soak=soak)[::KILLS]
+        counted.seed = dose.start
+        for seed, error in zip(dose, lanes.map(lambda seed: _caught(tmp_path, seed), dose), strict=True):
+            counted.runs += KILLS
+            if error:
+                counted.failures.append(f"RIG_SEED={seed} RIG_RUNS=1 (about the same moment): {error}")
+
+
+def _caught(tmp_path: Path, seed: int) -> str:
+    try:
+        kill_one(tmp_path / f"{seed}", seed)
+    except AssertionError as error:
+        return str(error)
+    return ""
+
+
+# -- at once ---------------------------------------------------------------------------------------------------------
+
+
+def many_at_once(root: Path, counted: Tally) -> None:
+    """Half of them wait for the lock; the others are told at once that somebody holds it."""
+    with a_project(root, ["now", f"{{at: {int(time.time()) + 86_400}}}"]) as stage:
+        waits = [("--lock-timeout", "100s"), ()] * (AT_ONCE // 2)
+        processes = [command(stage, *words) for words in waits]
+        said = [process.communicate()[0] for process in processes]
+        counted.runs += len(processes)
+        codes = [process.returncode for process in processes]
+        assert set(codes) <= {0, 12}, said
+        assert set(codes[::2]) == {0}, said
+        assert _peak_of_tokens(stage.box) <= 2
+        settled(stage, ["c0", "c1"])
+
+
+def _peak_of_tokens(box: Sandbox) -> int:
+    peak: int = httpx.get(f"{box.url}/_sandbox/status").json()["tokens_alive_peak"]
+    return peak
+
+
+@pytest.mark.parametrize("soak", [False, SOAK])
+def test_many_at_once_text_everybody_once(tmp_path, soak):
+    with tally("concurrent") as counted:
+        for number in seeds("concurrent", soak=soak)[::AT_ONCE]:
+            try:
+                many_at_once(tmp_path / f"{number}", counted)
+            except AssertionError as error:
+                counted.failures.append(str(error))
