@@ -34,6 +34,8 @@ PLAIN, QUOTED = Tag(suffix="plain"), Tag(suffix="quoted")
 _NOTHING = frozenset(("", "~", "null", "Null", "NULL"))
 _is_integer = re.compile(r"(?:0|-?[1-9][0-9]{0,17})\Z").match
 _TRUTH = {"true": True, "false": False}
+# libyaml ends the name of an anchor at these; in YAML 1.2 they are part of it.
+_has_odd_anchor = re.compile(rb"(?<![^\s\[{,:?-])&[0-9A-Za-z_-]+[:?]").search
 
 
 class Span(NamedTuple):
@@ -123,6 +125,7 @@ def parse(data: bytes, *, pure: bool = CParser is None) -> Node | None:
         raise Unreadable(Flaw("CMP102", f"the file is larger than {MAX_BYTES // 1_000_000} MB", Span()))
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise Unreadable(_not_utf8(data))
+    pure = pure or (b"&" in data and _has_odd_anchor(data) is not None)
     try:
         parser = _pure_parser if pure else _SmallParser if len(data) <= _SMALL_BYTES else _LargeParser
         root: Node | None = parser(data).get_single_node()

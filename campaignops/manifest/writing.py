@@ -1,7 +1,7 @@
 """A campaign -> the manifest that says it, for campaigns that are taken over from the PBX. Text only, no file.
 
-Every value is written so that reading it back gives the same campaign: what would be Jinja is spelt out, and what is not
-a plain word is quoted.
+Every value is written so that reading it back gives the same campaign: what would be Jinja is spelt out, and what is
+not a plain word is quoted.
 """
 
 from __future__ import annotations
