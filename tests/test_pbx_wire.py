@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from campaignops import sandbox
@@ -336,7 +336,12 @@ KINDS = {
     "text": (an_sms(audience=NUMBERS, message=Text("Line one\r\nline two 🌞\n"), session=TO_SALES), ()),
     "file": (FLYER, (DEMO,)),
     "phonebook": (an_sms(audience=Phonebook(Ref("VIP customers"), "mobile_number")), ()),
-    "queue": (an_sms(session=AssignTo("queue", Ref("Support")), channel=Ref("News SMS"), sender=Ref("+12025550101")), ()),
+    "queue": (
+        an_sms(
+            session=AssignTo("queue", Ref("Support")), channel=Ref("News SMS"), sender=Ref("+12025550101")
+        ),
+        (),
+    ),
     "template": (ALERT, (DEMO,)),
     "static template": (a_whatsapp(message=Template(Ref("plain_notice"), "en")), ()),
     "positions": (a_whatsapp(message=Template(Ref("order_update"), "en", TextHeader("7"), ("a", "b"))), ()),
@@ -534,6 +539,10 @@ def test_a_text_that_two_senders_share_tells_neither():
     assert meaning(an_answer(sender=8), both) != meaning(an_answer(sender=7), both)
 
 
+def test_an_id_that_stands_for_another_number_than_before_makes_a_difference():
+    assert meaning(an_answer(sender=7), {7: ("+12025550100",)}) != meaning(an_answer(sender=7), {7: ()})
+
+
 def test_a_sender_of_a_channel_that_is_gone_is_still_told_apart():
     assert meaning(an_answer(sender="+1"), {}) != meaning(an_answer(sender="+2"), {})
 
@@ -598,14 +607,9 @@ ANSWERS = st.fixed_dictionaries(
 )
 
 
-@given(ANSWERS, ANSWERS)
-@settings(max_examples=50)
-def test_any_answer_has_a_meaning_that_can_be_digested(one, other):
-    said = meaning(one)
-    assert json.dumps(said, ensure_ascii=False, sort_keys=True).encode()
-    assert (meaning(other) == said) == (
-        json.dumps(meaning(other), sort_keys=True) == json.dumps(said, sort_keys=True)
-    )
+@given(ANSWERS)
+def test_any_answer_has_a_meaning_that_can_be_digested(said):
+    assert json.dumps(meaning(said), ensure_ascii=False, sort_keys=True).encode()
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 900 + "1" + "}" * 900, "9" * 5000, '"\\ud800"'])

@@ -14,7 +14,6 @@ from difflib import get_close_matches
 from functools import cache
 from typing import Any, Protocol, TypeAlias
 
-from campaignops.audience import mask
 from campaignops.errors import PbxError
 from campaignops.findings import Finding, Place
 from campaignops.message import whatsapp
@@ -112,7 +111,7 @@ class Catalog:
             problem = "has this number several times" if hits else "has no such number"
         if len(hits) == 1:
             return {"sender_id": hits[0]}
-        known = [" ".join((f"{{id: {i}}}", *map(mask, numbers))) for i, numbers in senders.items()]
+        known = [" ".join((f"{{id: {i}}}", *numbers)) for i, numbers in senders.items()]
         advice = f"name one of them as `sender`: {', '.join(known[:_SHOWN])}" if known else None
         raise _Unresolved(code, path, f"channel `{campaign.channel}` {problem}", advice)
 

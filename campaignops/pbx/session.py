@@ -113,9 +113,8 @@ class Session:
             found.update(
                 (row["id"], row) for row in answer.listed(self._client.read(endpoint, ids=batch), endpoint)
             )
-        for missing in [
-            i for i in wanted if i not in found
-        ]:  # gone, or cut off: how many ids it takes is not said
+        # What is missing is gone, or was cut off: how many ids a query takes is not said.
+        for missing in [i for i in wanted if i not in found]:
             if (whole := self.get(missing)) is not None:
                 found[missing] = whole
         return {i: found[i] for i in wanted if i in found}
