@@ -590,8 +590,9 @@ def test_no_message_log_or_repr_gives_a_secret_away(trouble, broken, caplog):
     assert not [canary for canary in canaries if canary in said]
 
 
-def test_httpx_logs_no_address_even_where_everything_is_logged(pbx, caplog):
-    caplog.set_level(logging.DEBUG)
+def test_httpx_logs_no_address_even_where_it_is_told_to_log_everything(pbx, caplog):
+    for name in ("", "httpx", "httpcore", "httpcore.connection", "httpcore.http11"):
+        caplog.set_level(logging.DEBUG, logger=name)
     client = client_of(pbx)
     client.read(LIST, **PAGE)
     client.close()

@@ -30,8 +30,9 @@ MAX_ANSWER_BYTES = 32 * 1024 * 1024
 _CONNECT_S = 10.0
 _PAUSES_S = (0.2, 0.8)  # between the tries of a call that may be repeated
 _REPEATABLE_CODES = frozenset({-2, 2, 70082})  # server fault, still processing, overload
-for _name in ("httpx", "httpcore"):  # both log URLs, and the token is part of the URL
-    logging.getLogger(_name).setLevel(logging.WARNING)
+# They log URLs and headers, and the token is part of the URL. A level would not do: somebody may set another.
+for _name in ("httpx", "httpcore.connection", "httpcore.http11"):
+    logging.getLogger(_name).disabled = True
 
 
 @dataclass(frozen=True, slots=True)
