@@ -1,14 +1,14 @@
 """Every error a user can meet. An error ends the run; expected outcomes (a finding, a refusal, an unknown) are values.
 
-    CampaignOpsError           1    something is wrong; the message says what, where, and what to do next
-    +-- UsageError            64    the command line was wrong
-    +-- ProjectError           1    settings or manifests do not hold; carries the findings
-    +-- StateError             1    the state is not to be trusted, or moved under us
-    |   +-- LockedError       12    somebody else holds the state
-    +-- PbxError               1    the PBX refused, did not answer, or is not a PBX
-    +-- RefusedError          10    blocked changes, a guardrail, a stale plan
-    +-- UnresolvedError       11    a create's outcome is unknown; a person must resolve it
-    +-- Interrupted          130    a signal came; everything done so far is recorded
+CampaignOpsError           1    something is wrong; the message says what, where, and what to do next
++-- UsageError            64    the command line was wrong
++-- ProjectError           1    settings or manifests do not hold; carries the findings
++-- StateError             1    the state is not to be trusted, or moved under us
+|   +-- LockedError       12    somebody else holds the state
++-- PbxError               1    the PBX refused, did not answer, or is not a PBX
++-- RefusedError          10    blocked changes, a guardrail, a stale plan
++-- UnresolvedError       11    a create's outcome is unknown; a person must resolve it
++-- Interrupted          130    a signal came; everything done so far is recorded
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What became of one call that changes the PBX: done, no effect, or unknown. Unknown is a value, never an error text."""
+"""What became of one call that changes the PBX: done, no effect, or unknown. Unknown is a value, not an error."""
 
 from __future__ import annotations
 
@@ -29,10 +29,12 @@ class NoEffect:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """It may have happened. `code` is the errcode, if there was an answer at all."""
+    """It may have happened. `code` is the errcode, if there was an answer at all; `is_late`: nothing came back in time,
+    so the request may still be on its way."""
 
     reason: str
     code: int | None = None
+    is_late: bool = True
 
 
 Outcome: TypeAlias = Done[T] | NoEffect | Unknown

@@ -77,7 +77,7 @@ class Entry:
     `digest` is of the desired campaign, `fingerprint` of what the PBX was given; both are keyed. `audience` holds the
     recipients' digests as one base64 text. `spec` is JSON text of the desired fields, as a diff shows them. `status` is
     the last live status an apply saw, `at` the time of the last step (ISO 8601, UTC), `run` the run that made it.
-    `lost` counts creates whose answer was lost; `lost_at_s` is when a release's answer was (Unix seconds).
+    `lost` counts creates whose answer was lost; until `late_until_s` (Unix seconds) a lost release may arrive.
     """
 
     key: str
@@ -96,7 +96,7 @@ class Entry:
     at: str = ""
     run: str = ""
     lost: int = 0
-    lost_at_s: int | None = None
+    late_until_s: int | None = None
     question: str | None = None
     audience: str = ""
     spec: str = "{}"

@@ -106,7 +106,10 @@ def test_paths_far_away_are_told_in_full(tmp_path):
         parents=True
     )
     with chdir(deep):
-        assert f"error[CMP701]: {tmp_path}/state is not a sound state" in run("plan", "-C", str(project.root)).err
+        assert (
+            f"error[CMP701]: {tmp_path}/state is not a sound state"
+            in run("plan", "-C", str(project.root)).err
+        )
     with chdir(tmp_path):
         assert "error[CMP701]: state is not a sound state" in run("plan", "-C", str(project.root)).err
 

@@ -27,6 +27,7 @@ class Result:
     outcome: OutcomeKind
     id: int | None = None
     message: str | None = None
+    next_command: str | None = None
 
 
 def test_a_plan_has_the_promised_shape():

@@ -19,6 +19,7 @@ class Result:
     outcome: Any
     id: int | None = None
     message: str | None = None
+    next_command: str | None = None
 
 
 class Terminal(StringIO):
@@ -49,7 +50,7 @@ def test_the_summary_counts_and_says_nothing_more_when_all_is_done():
 def test_the_summary_names_what_is_not_done_and_the_next_command():
     results = [
         Result("a", "done", 1),
-        Result('sale["de"]', "unknown", None, "no answer after 120 s"),
+        Result('sale["de"]', "unknown", None, "no answer after 120 s", "campaignops resolve"),
         Result("b", "failed", None, "refused"),
         Result("c", "skipped", None, "not attempted"),
     ]

@@ -34,6 +34,7 @@ class Result:
     outcome: Any
     id: int | None
     message: str | None
+    next_command: str | None = None
 
 
 def plans(one, two):

@@ -43,7 +43,8 @@ def run(plan: Plan, record: Record, pbx: Pbx, watch: Watch, clock: Clock) -> tup
         spare.sweep(pbx, record, watch, clock)
     for change in plan.changes:
         ended = ended or watch.should_stop()
-        result = Result(change.key, "skipped", change.id) if ended else workers.carry_out(change)
+        skipped = Result(change.key, "skipped", change.id, "not attempted: the run ended before it")
+        result = skipped if ended else workers.carry_out(change)
         ended = ended or result.ends_run
         results.append(result)
         watch.result(result)
@@ -59,7 +60,7 @@ def refresh(record: Record, status: Mapping[int, str]) -> None:
         released = now == "scheduled" and entry.phase is Phase.RELEASING
         begun = now in BEGUN and not (entry.status in BEGUN and entry.phase is Phase.RELEASED)
         if released or begun:
-            record.put(entry, phase=Phase.RELEASED, status=now, lost_at_s=None)
+            record.put(entry, phase=Phase.RELEASED, status=now, late_until_s=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,10 +36,12 @@ def age_s(entry: Entry, clock: Clock) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """What every entry of this run carries: its `run` name and its `delivery`."""
+    """What every entry of this run carries: its `run` name and its `delivery`. A run name may end in `@` and a word for
+    the machine. `timeout_s` is how long a call is waited for."""
 
     run: str
     delivery: str
+    timeout_s: float = 30.0
 
 
 class Record:
@@ -68,6 +70,16 @@ class Record:
         self._keep(new, entry, moved_from=old)
         del self.entries[old]
         self.entries[new] = entry
+
+    @property
+    def timeout_s(self) -> float:
+        return self._who.timeout_s
+
+    def is_dead(self, entry: Entry) -> bool:
+        """Whether the run that took the entry's last step has certainly ended: it was on this machine, where we hold
+        the lock that it held."""
+        machine = self._who.run.rpartition("@")[2]
+        return "@" in self._who.run and entry.run.endswith(f"@{machine}")
 
     def is_ours(self, entry: Entry) -> bool:
         """Whether this run took the entry's last step."""

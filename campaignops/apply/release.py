@@ -6,13 +6,15 @@ from dataclasses import replace
 
 from campaignops import state
 from campaignops.apply.ports import Ended, Json, Pbx, Result, Watch, announce
-from campaignops.apply.record import Clock, Record
+from campaignops.apply.record import Clock, Record, age_s
 from campaignops.model import Campaign, Numbers
 from campaignops.outcome import Done, NoEffect, Unknown
 from campaignops.state import Entry, Phase
 
 MARGIN_S = 30  # this near to its time nothing is released or changed: a late request would meet the sending
-GRACE_S = 120  # after a lost answer to `immediately`: how long that request may still be on its way
+_TIMEOUTS = 4  # how many times the time that a call is waited for a request may be on its way
+_CUT_OFF_S = 5  # the same where the connection broke or its process died: what the kernel may still deliver
+_POLL_S = 5.0
 _LOOKS_S = (0.0, 0.5, 1.5)
 _TRIES = 2
 _FORBIDDEN = 70084
@@ -42,18 +44,18 @@ class Releaser:
             body = self._pbx.body_of(campaign, self.compared(entry), released=True)
             self._in_time(entry)
             announce(self._watch, entry.key, entry.id, "release")
-            # Lost until it is answered: whoever kills us now leaves a request that may still arrive.
-            entry = self._record.put(entry, phase=Phase.RELEASING, lost_at_s=int(self._clock.now()))
+            entry = self._record.put(entry, phase=Phase.RELEASING, late_until_s=None)
             outcome = self._pbx.update(_id(entry), body)
             if isinstance(outcome, Done):
-                return self._record.put(entry, phase=Phase.RELEASED, lost_at_s=None)
+                return self._record.put(entry, phase=Phase.RELEASED)
+            if isinstance(outcome, Unknown):
+                entry = self._record.put(entry, late_until_s=self._late_until_s(outcome))
             status = self._settled(entry, outcome)
             if status != "draft":
-                return self._record.put(entry, phase=Phase.RELEASED, status=status, lost_at_s=None)
+                return self._record.put(entry, phase=Phase.RELEASED, status=status, late_until_s=None)
             if isinstance(outcome, NoEffect):
                 raise self._refused(entry, outcome)
             lost = outcome.reason
-        self._record.put(entry, lost_at_s=int(self._clock.now()))
         raise self._unknown(entry, f"{lost}. It was still a draft when last read")
 
     def compared(self, entry: Entry) -> Json:
@@ -75,7 +77,7 @@ class Releaser:
             return entry
         if begun := self._left_draft(entry, patient=True):
             raise _failed(begun, f"id {entry.id} has been released meanwhile ({begun.status}); plan again")
-        return self._record.put(entry, phase=Phase.BOUND, lost_at_s=None)
+        return self._record.put(entry, phase=Phase.BOUND, late_until_s=None)
 
     def _prove(self, entry: Entry, campaign: Campaign) -> None:
         """Once a run, give a draft its own content again and read it back, before anything is let go. Whether an update
@@ -100,16 +102,30 @@ class Releaser:
         self._is_proven = True
 
     def _left_draft(self, entry: Entry, *, patient: bool) -> Entry | None:
-        """Of an earlier run's draft: the entry, if it is none now. `patient` raises Ended while a lost release may
-        arrive."""
-        status = self._status(entry)
-        if status != "draft":
-            return self._record.put(entry, phase=Phase.RELEASED, status=status, lost_at_s=None)
-        if patient and entry.lost_at_s is not None:
-            left_s = entry.lost_at_s + GRACE_S - self._clock.now()
-            if left_s > 0:
-                raise self._unknown(entry, f"wait {int(left_s) + 1} s: the lost request may still arrive")
-        return None
+        """Of an earlier run's draft: the entry, if it is none now. `patient` waits while a lost release may arrive."""
+        while (status := self._status(entry)) == "draft":
+            left_s = self._may_arrive_s(entry) if patient else 0.0
+            if left_s <= 0:
+                return None
+            announce(
+                self._watch, entry.key, entry.id, f"wait {left_s:.0f} s for a release that may still arrive"
+            )
+            self._clock.sleep(min(left_s, _POLL_S))
+        return self._record.put(entry, phase=Phase.RELEASED, status=status, late_until_s=None)
+
+    def _may_arrive_s(self, entry: Entry) -> float:
+        """For how many seconds more a release of an earlier run may be on its way."""
+        if entry.phase is not Phase.RELEASING:
+            return 0.0
+        if entry.late_until_s is not None:
+            return entry.late_until_s - self._clock.now()
+        # It ended in the midst of the call. A run that we cannot know to be dead may thaw and send it yet.
+        patience_s = _CUT_OFF_S if self._record.is_dead(entry) else _TIMEOUTS * self._record.timeout_s
+        return patience_s - age_s(entry, self._clock)
+
+    def _late_until_s(self, lost: Unknown) -> int:
+        patience_s = _TIMEOUTS * self._record.timeout_s if lost.is_late else _CUT_OFF_S
+        return int(self._clock.now() + patience_s) + 1
 
     def _in_time(self, entry: Entry) -> None:
         if entry.time_s is not None and entry.time_s - self._clock.pbx_now() < MARGIN_S:
@@ -139,7 +155,7 @@ class Releaser:
 
     def _refused(self, entry: Entry, refused: NoEffect) -> Ended:
         if entry.phase is Phase.RELEASING:
-            self._record.put(entry, phase=Phase.BOUND, lost_at_s=None)
+            self._record.put(entry, phase=Phase.BOUND, late_until_s=None)
         message = f"the PBX refused to release draft {entry.id} ({refused.reason}); nothing was sent, it is recorded"
         if refused.code == _FORBIDDEN:
             message += ". If this PBX does not release drafts, set `pbx.delivery: direct`"

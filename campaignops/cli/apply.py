@@ -46,7 +46,7 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
         if made.plan.effects and not args.auto_approve:
             _confirm(made.plan, shown)
         clock = Clock(made.skew_s)
-        who = Who(run_name(), project.pbx.delivery)
+        who = Who(run_name(), project.pbx.delivery, project.pbx.timeout_s)
         record = Record(recorded, Keeper(store, version, recorded, made.pbx), who, clock)
         with _watching(made.plan, shown) as watch:
             try:

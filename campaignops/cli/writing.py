@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
 
 from campaignops.apply import Record, Who
 from campaignops.cli import connection, planning
@@ -47,7 +49,11 @@ class Clock:
 
 
 def run_name() -> str:
-    """What every entry of a run carries, so that a later one can tell its own steps from others'."""
+    """What every entry of a run carries: so a later one can tell its own steps from others', and this machine's, since
+    it was started, from another's."""
+    with suppress(OSError):
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii")
+        return f"{os.urandom(8).hex()}@{blake2b(f'{boot}{os.uname().nodename}'.encode(), digest_size=6).hexdigest()}"
     return os.urandom(8).hex()
 
 
@@ -59,7 +65,9 @@ def recording(project: Project, command: str, lock_timeout_s: float) -> Iterator
         recorded, version = store.read()
         try:
             keeper = Keeper(store, version, recorded, recorded.pbx)
-            yield Record(recorded, keeper, Who(run_name(), project.pbx.delivery), Clock())
+            yield Record(
+                recorded, keeper, Who(run_name(), project.pbx.delivery, project.pbx.timeout_s), Clock()
+            )
         finally:
             store.settle()
 
@@ -71,7 +79,7 @@ def keeping(project: Project, command: str, lock_timeout_s: float) -> Iterator[t
     with store.lock(command, lock_timeout_s), connection.connect(project) as session:
         recorded, version = store.read()
         pbx = connection.identity(project, session.device(), recorded)
-        who = Who(run_name(), project.pbx.delivery)
+        who = Who(run_name(), project.pbx.delivery, project.pbx.timeout_s)
         try:
             yield Record(recorded, Keeper(store, version, recorded, pbx), who, Clock()), session
         finally:

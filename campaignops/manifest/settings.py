@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -219,10 +220,10 @@ class _Loading:
             if name != full_name:
                 self.take_text(out, name, environ[full_name])
         for path in var_files:
-            source = Source(path, b"")
+            source = Source(os.path.relpath(path, self.root), b"")  # places start at the project folder
             for name, value in self.mapping(path, source, typed=True).items():
                 pair = source.root and child(source.root, name)
-                if self.check_name(name, source.place_of(pair[0]) if pair else Place(path)):
+                if self.check_name(name, source.place_of(pair[0]) if pair else Place(source.file)):
                     out[name] = value
         for name, text in options.items():
             self.take_text(out, name, text)

@@ -55,23 +55,25 @@ def classify(exchange: Exchange, secrets: Collection[str] = ()) -> Outcome[Mappi
     """The meaning of an exchange for a call that changes the PBX; Done carries the decoded answer. No reason repeats
     one of `secrets`, should the answer do so."""
     if exchange.status is None:
-        return Unknown(exchange.failure) if exchange.sent else NoEffect(exchange.failure, ends_run=True)
+        lost = Unknown(exchange.failure, is_late=exchange.timed_out)
+        return lost if exchange.sent else NoEffect(exchange.failure, ends_run=True)
     if exchange.status != 200:
         advice = _STATUS_ADVICE.get(exchange.status // 100, "is this a Yeastar PBX?")
-        return Unknown(f"HTTP status {exchange.status}; {advice}")
+        # A gateway that did not want to wait says 504: then the request is late, too.
+        return Unknown(f"HTTP status {exchange.status}; {advice}", is_late=exchange.status == 504)
     try:
         answer = decoded(exchange.body.decode("utf-8-sig"))
     except ValueError:
-        return Unknown(_not_json(exchange.body))
+        return Unknown(_not_json(exchange.body), is_late=False)
     code = answer.get("errcode") if isinstance(answer, dict) else None
     if type(code) is not int:
-        return Unknown("the answer has no errcode; is this a Yeastar PBX?")
+        return Unknown("the answer has no errcode; is this a Yeastar PBX?", is_late=False)
     if code == 0:
         return Done(answer)
     reason = _reason(code, answer, secrets)
     if code in NO_EFFECT_CODES:
         return NoEffect(reason, code, ends_run=code in RUN_CODES)
-    return Unknown(reason, code)
+    return Unknown(reason, code, is_late=False)
 
 
 def decoded(text: str) -> Any:
@@ -120,7 +122,7 @@ def plain(text: str, limit: int = 200) -> str:
 def _not_json(body: bytes) -> str:
     """Not a word of it is shown: a page that something else made may repeat the address, and the token with it."""
     if not body.strip():
-        return "the answer is empty"
+        return "the answer is empty; is this a Yeastar PBX?"
     kind = "a web page" if body.lstrip()[:1] == b"<" else f"{len(body)} bytes of something else"
     return f"the answer is not JSON but {kind}; is this a Yeastar PBX?"
 

@@ -103,4 +103,9 @@ def _no_login(outcome: Outcome[Any]) -> str:
         )
     if isinstance(outcome, NoEffect) and outcome.code is None:
         return f"{outcome.reason}; check `pbx.url` and the network"
-    return f"no login: {outcome.reason}"
+    advice = (
+        ""
+        if outcome.code is not None or ";" in outcome.reason
+        else "; check `pbx.url`, and that the PBX is up"
+    )
+    return f"no login: {outcome.reason}{advice}"

@@ -136,7 +136,8 @@ class Plan:
     @property
     def digest(self) -> str:
         """SHA-256 over what it does: the same plan, the same digest, whatever the clock, the commit and the wording."""
-        content = [self.environment, self.lineage, self.serial, [_content(c) for c in self.changes]]
+        lineage = self.lineage if self.serial else None  # before the first write, each reader makes one up
+        content = [self.environment, lineage, self.serial, [_content(c) for c in self.changes]]
         return sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
     @property

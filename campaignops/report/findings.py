@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
+from posixpath import join, normpath
 from typing import Any, TypeAlias
 
 from campaignops.findings import Finding, Place, Severity
@@ -98,7 +99,7 @@ def extras(finding: Finding) -> list[tuple[str, str]]:
 
 def located(file: str, folder: str) -> str:
     """`file` with the folder before it, as it may be shown."""
-    return safe(f"{folder.rstrip('/')}/{file}" if folder not in ("", ".") else file)
+    return safe(normpath(join(folder, file)))
 
 
 def _block(finding: Finding, source: Source, style: Paint, folder: str) -> list[str]:

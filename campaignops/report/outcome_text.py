@@ -51,10 +51,15 @@ def _problem(result: Result, width: int, style: Paint) -> str:
 
 
 def _advice(results: tuple[Result, ...], each: Counter[OutcomeKind]) -> list[str]:
-    unknown = [result.key for result in results if result.outcome == "unknown"]
-    if unknown:
+    asked = [r.key for r in results if r.next_command and r.next_command.startswith("campaignops resolve")]
+    if asked:
         said = "Nothing was repeated where the outcome is unknown. Look at the PBX first, then decide:"
-        return ["", said, *(f"  campaignops resolve {shlex.quote(safe(key))}" for key in unknown)]
+        return ["", said, *(f"  campaignops resolve {shlex.quote(safe(key))}" for key in asked)]
+    if each["unknown"]:
+        return [
+            "",
+            "Nothing was repeated where the outcome is unknown; apply looks first. Next: campaignops apply",
+        ]
     if each["failed"] or each["skipped"]:
         return ["", "What is done is recorded and is not done again. Next: campaignops apply"]
     return []

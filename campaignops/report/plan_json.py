@@ -31,6 +31,8 @@ class Result(Protocol):
     def id(self) -> int | None: ...
     @property
     def message(self) -> str | None: ...
+    @property
+    def next_command(self) -> str | None: ...
 
 
 def plan_document(
@@ -108,7 +110,7 @@ def _empty(kind: str) -> dict[str, Any]:
             counts = dict.fromkeys([*ACTIONS.values(), "recipients"], 0)
             shape: dict[str, Any] = {"digest": None, "environment": None, "changes": [], "summary": counts}
             return shape | ({"outcomes": dict.fromkeys(OUTCOMES, 0)} if kind == "apply" else {})
-        case "state list" | "status":
+        case "state list" | "state show" | "status" | "render":
             return {"campaigns": []}
         case _:
             return {}

@@ -68,12 +68,16 @@ class Store:
             path or ":memory:", isolation_level=None, check_same_thread=False, timeout=10
         )
         self._db.row_factory = sqlite3.Row
-        # A killed process loses nothing with these two, a power cut might: enough for a pretend PBX, and fast.
-        self._db.execute("PRAGMA synchronous = OFF")
-        self._db.execute("PRAGMA journal_mode = TRUNCATE")
-        self._db.executescript(SCHEMA)
-        if not self.rows("SELECT 1 FROM sqlite_sequence"):
-            self._number_from()
+        try:
+            # A killed process loses nothing with these two, a power cut might: enough for a pretend PBX, and fast.
+            self._db.execute("PRAGMA synchronous = OFF")
+            self._db.execute("PRAGMA journal_mode = TRUNCATE")
+            self._db.executescript(SCHEMA)
+            if not self.rows("SELECT 1 FROM sqlite_sequence"):
+                self._number_from()
+        except sqlite3.Error:
+            self._db.close()
+            raise
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

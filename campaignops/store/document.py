@@ -41,7 +41,7 @@ TYPES: dict[str, _Types] = {
     "at": _TEXT,
     "run": _TEXT,
     "lost": _COUNT,
-    "lost_at_s": _COUNT_OR_NONE,
+    "late_until_s": _COUNT_OR_NONE,
     "question": _TEXT_OR_NONE,
     "audience": _TEXT,
 }

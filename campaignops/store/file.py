@@ -37,7 +37,9 @@ class FileStore:
 
     def __init__(self, path: Path, written_by: str = "", disk: Disk | None = None) -> None:
         self._shown = str(path)
-        self._path = path.resolve()  # a rename would replace a symbolic link
+        self._path = Path(
+            os.path.realpath(path)
+        )  # a rename would replace a symbolic link; a loop of them fails later
         self._journal = self._path.with_name(self._path.name + ".journal")
         self._written_by = written_by
         self._disk = disk or Disk()

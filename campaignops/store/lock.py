@@ -58,12 +58,14 @@ def _open(path: Path, state: str) -> int:
     try:
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except FileNotFoundError as error:
-        missing = f"there is no folder {path.parent}"
+        missing = f"there is no folder {Path(state).parent}"
         raise StateError(
             f"cannot lock {state}: {missing}. Create it, or correct `state` in the settings"
         ) from error
     except OSError as error:
-        raise StateError(f"cannot lock {path}: {error.strerror}. Make it writable for this user") from error
+        raise StateError(
+            f"cannot lock {state}: {error.strerror}. Make its folder writable for this user"
+        ) from error
 
 
 def _probe(path: Path, state: str) -> None:
