@@ -50,7 +50,8 @@ def test_what_was_never_sent_has_no_effect_and_ends_the_run():
 
 
 def test_what_was_sent_and_not_answered_is_unknown():
-    assert classify(Exchange(True, failure="gone")) == Unknown("gone")
+    assert classify(Exchange(True, failure="gone")) == Unknown("gone", is_late=False)
+    assert classify(Exchange(True, failure="no answer", timed_out=True)) == Unknown("no answer", is_late=True)
 
 
 @pytest.mark.parametrize(
