@@ -158,6 +158,15 @@ def test_no_text_of_an_answer_holds_half_a_character(text):
         assert outcome.value["key " + text] == [text]
 
 
+@pytest.mark.parametrize(
+    ("status", "late"), [(200, False), (302, False), (502, False), (503, False), (504, True)]
+)
+def test_only_a_gateway_that_did_not_want_to_wait_leaves_a_request_on_its_way(status, late):
+    outcome = classify(answered(b"<html>", status))
+    assert isinstance(outcome, Unknown)
+    assert outcome.is_late is late
+
+
 def test_an_emoji_comes_through_however_it_is_escaped():
     assert answer.decoded('"\\ud83c\\udf1e and half: \\ud83c"') == "🌞 and half: \ufffd"
 
