@@ -19,6 +19,11 @@ def main() -> int:
 
         print(TEXT, end="")
         return 0
+    if words[1:] in (["--help"], ["-h"]):
+        from campaignops.cli.options import print_help
+
+        if print_help(words[0]):
+            return 0
     from campaignops.cli.entry import run
 
     return run(words)

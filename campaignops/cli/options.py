@@ -26,6 +26,17 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(f"{message}; see `campaignops {self.command} --help`")
 
 
+def print_help(command: str) -> bool:
+    """The help of a command, on stdout; False for what is none."""
+    if command not in COMMANDS:
+        return False
+    parser = Parser(command)
+    arguments.OF[command](parser)
+    add_common(parser)
+    parser.print_help()
+    return True
+
+
 def command_of(words: list[str]) -> tuple[str, list[str]]:
     """The command, and the other words. Raises UsageError."""
     with_value = _with_value() if words[:1] and words[0].startswith("-") else frozenset()
