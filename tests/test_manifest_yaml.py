@@ -54,7 +54,7 @@ def test_bad_yaml_is_found_at_its_place(name, pure):
         pytest.skip("seven seconds, and the same guard")
     text, code, line, column = BAD[name]
     flaws: list[nodes.Flaw] = []
-    begun = time.monotonic()
+    begun = time.process_time()
     try:
         root = nodes.parse(text if isinstance(text, bytes) else text.encode(), pure=pure)
         assert root is not None
@@ -67,7 +67,7 @@ def test_bad_yaml_is_found_at_its_place(name, pure):
     elif name != "an alias bomb":
         assert (first.code, first.span.line + 1, first.span.column + 1) == (code, line, column)
     assert first.code == code
-    assert time.monotonic() - begun < (60 if pure else 2)
+    assert time.process_time() - begun < (60 if pure else 2)
 
 
 @pytest.mark.parametrize(

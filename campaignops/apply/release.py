@@ -12,8 +12,9 @@ from campaignops.outcome import Done, NoEffect, Unknown
 from campaignops.state import Entry, Phase
 
 MARGIN_S = 30  # this near to its time nothing is released or changed: a late request would meet the sending
-_TIMEOUTS = 4  # how many times the time that a call is waited for a request may be on its way
-_CUT_OFF_S = 5  # the same where the connection broke or its process died: what the kernel may still deliver
+# For how many times the time that a call is waited for a request may still take effect: after silence it may be on its
+# way; where the connection broke or its process died, it has arrived or never will, but the PBX may be slow.
+_SILENT, _CUT_OFF = 4, 1
 _POLL_S = 5.0
 _LOOKS_S = (0.0, 0.5, 1.5)
 _TRIES = 2
@@ -120,12 +121,12 @@ class Releaser:
         if entry.late_until_s is not None:
             return entry.late_until_s - self._clock.now()
         # It ended in the midst of the call. A run that we cannot know to be dead may thaw and send it yet.
-        patience_s = _CUT_OFF_S if self._record.is_dead(entry) else _TIMEOUTS * self._record.timeout_s
-        return patience_s - age_s(entry, self._clock)
+        timeouts = _CUT_OFF if self._record.is_dead(entry) else _SILENT
+        return timeouts * self._record.timeout_s + 1 - age_s(entry, self._clock)  # `at` is in whole seconds
 
     def _late_until_s(self, lost: Unknown) -> int:
-        patience_s = _TIMEOUTS * self._record.timeout_s if lost.is_late else _CUT_OFF_S
-        return int(self._clock.now() + patience_s) + 1
+        timeouts = _SILENT if lost.is_late else _CUT_OFF
+        return int(self._clock.now() + timeouts * self._record.timeout_s) + 1
 
     def _in_time(self, entry: Entry) -> None:
         if entry.time_s is not None and entry.time_s - self._clock.pbx_now() < MARGIN_S:
