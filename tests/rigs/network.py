@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from campaignops.errors import PbxError
 from campaignops.model import Asset, At, Campaign, FileMessage, Now, Numbers, Text, Uploaded
@@ -16,11 +16,27 @@ from tests.rigs.model_pbx import NOT_FOUND, OK, Held, Json, ModelPbx
 
 T = TypeVar("T")
 SENDER = 7
-FAULTS = ("refuse", "lost", "late", "late", "unheard", "unheard", "doubled", "odd")
+FAULTS = ("refuse", "lost", "late", "unheard", "doubled", "odd")
 LATE_S = 500
 GRACE_S = (
     100  # a PBX that repeats what it is told twice is safe only while no request is late by more than this
 )
+
+
+class Violation(Exception):
+    """What must never happen has happened."""
+
+
+class Words(NamedTuple):
+    """What a campaign says, and to whom."""
+
+    content: str
+    people: tuple[str, ...]
+
+
+def words(body: Mapping[str, Any]) -> Words:
+    people = sorted(row["number"] for row in body["number_list"])
+    return Words(body["content"].partition("#")[0], tuple(people))
 
 
 @dataclass(frozen=True)
@@ -34,7 +50,8 @@ class Row:
 @dataclass
 class Air:
     """The network, and the clock of the machines that run applies. `rate` is the share of calls that go wrong. What was
-    `late` waits to be delivered, and `doubled` are the ids of which nobody was told."""
+    `late` waits to be delivered, `doubled` are the ids of which nobody was told, and `overdue` the names of what came
+    when nobody waited for it any more."""
 
     rng: Random
     pbx: ModelPbx
@@ -43,6 +60,10 @@ class Air:
     rate: float = 0.0
     late: list[Callable[[], None]] = field(default_factory=list)
     doubled: set[object] = field(default_factory=set)
+    overdue: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.faults = self.rng.choices(FAULTS, k=3)
 
     def deliver(self, index: int) -> None:
         self.note("a late request arrives")
@@ -64,7 +85,10 @@ class Air:
 
 
 class Line:
-    """Implements apply's port. `recorded_at` is asked when the run's last step became durable."""
+    """Implements apply's port. `recorded_at` is asked when the run's last step became durable; `planned` are the words
+    of its plan, by name."""
+
+    planned: Mapping[str, Words] | None = None
 
     def __init__(self, air: Air, pause: Callable[[], None], recorded_at: Callable[[], float]) -> None:
         self._air, self._pause, self._recorded_at = air, pause, recorded_at
@@ -145,25 +169,17 @@ class Line:
     def _effect(
         self, act: Callable[[], tuple[int, T]], body: Mapping[str, Any] | None, *, is_create: bool = False
     ) -> Outcome[T]:
+        if body and body["send_type"] != "draft" and words(body) != (self.planned or {}).get(body["name"]):
+            raise Violation(f"this is not in the plan: {body}")
         self._pause()
         air, issued_at = self._air, self._recorded_at()
         air.now += air.rng.uniform(0.01, 0.3)
-        fault = air.rng.choice(FAULTS) if air.strikes() else None
-        if fault == "doubled" and not self._may_be_doubled(body, is_create=is_create):
-            fault = None
-
-        if fault:
-            air.note(f"{fault}: a call with {body and (body['name'], body['send_type'])}")
-
-        def arrive() -> None:
-            if air.arrives(body, issued_at):
-                act()
-
+        fault = self._fault(body, is_create=is_create)
         if fault == "refuse":
             return NoEffect("no connection", ends_run=True)
         if fault in ("lost", "late") or not air.arrives(body, issued_at):
             if fault == "late":
-                air.late.append(arrive)
+                air.late.append(lambda: self._arrive(act, body, issued_at))
             air.now += 30
             return Unknown("no answer within 30 s")
         code, value = act()
@@ -172,9 +188,23 @@ class Line:
             code, value = act()
         self._pause()
         if fault == "unheard":
-            air.now += air.rng.choice((0, 30))
-            return Unknown("the connection broke")
+            return Unknown("the connection broke", is_late=False)
         return _outcome(-2 if fault == "odd" else code, value)
+
+    def _fault(self, body: Mapping[str, Any] | None, *, is_create: bool) -> str | None:
+        if not self._air.strikes():
+            return None
+        fault = self._air.rng.choice(self._air.faults)
+        if fault == "doubled" and not self._may_be_doubled(body, is_create=is_create):
+            return None
+        self._air.note(f"{fault}: a call with {body and (body['name'], body['send_type'])}")
+        return fault
+
+    def _arrive(self, act: Callable[[], object], body: Mapping[str, Any] | None, issued_at: float) -> None:
+        if self._air.arrives(body, issued_at):
+            if body and self._air.now - issued_at > GRACE_S:
+                self._air.overdue.add(body["name"])
+            act()
 
     def _may_be_doubled(self, body: Mapping[str, Any] | None, *, is_create: bool) -> bool:
         """What sends and is not idempotent texts people twice when the network doubles it; no client can help that."""
@@ -195,7 +225,7 @@ def _outcome(code: int, value: T) -> Outcome[T]:
     if code == OK:
         return Done(value)
     if code in (-2, NOT_FOUND):
-        return Unknown(f"errcode {code}", code)
+        return Unknown(f"errcode {code}", code, is_late=False)
     return NoEffect(f"errcode {code}", code)
 
 

@@ -23,17 +23,13 @@ from campaignops.project import Pbx, Project
 from campaignops.state import Entry, State
 from tests.rigs import scenery
 from tests.rigs.fibers import Fiber
-from tests.rigs.model_pbx import EDITABLE, Held, ModelPbx
-from tests.rigs.network import Air, Line
+from tests.rigs.model_pbx import EDITABLE, Held, Json, ModelPbx
+from tests.rigs.network import Air, Line, Violation, Words, words
 
 T0 = 1_900_000_000
 STEPS = 3_000  # a run that is not over by then hangs
 ROUNDS = 8  # runs without a fault, after which nothing may be left to do
-EPISODES = ("begin", "step", "step", "step", "step", "step", "kill", "deliver", "wait", "edit", "touch")
-
-
-class Violation(Exception):
-    """What must never happen has happened."""
+EPISODES = ("step", "step", "kill", "deliver", "wait", "edit", "touch")
 
 
 class MemoryStore:
@@ -91,6 +87,7 @@ class Run:
     name: str
     delivery: str
     excludes: tuple[str, ...] = ()
+    serial: int = 0
     kept_at: float = 0.0
     made: Plan | None = None
     results: tuple[Result, ...] = ()
@@ -107,11 +104,14 @@ class World:
         self.air = Air(rng, self.pbx, T0, self._note)
         self.rate, self.is_calm = rng.choice((0.0, 0.05, 0.15, 0.4)), False
         self.store = MemoryStore(self._trouble)
-        self.delivery = rng.choice(("staged", "staged", "staged", "direct"))
-        self.switches, self.hands = rng.random() < 0.15, rng.random() < 0.4
+        self.delivery = rng.choice(("staged", "staged", "direct"))
+        self.switches = rng.random() < 0.2
+        # Each history has a character of its own: much of a few things finds more than a little of everything.
+        self.episodes = ("begin", "step", "step", *rng.choices(EPISODES, k=4))
         self.desired: dict[str, Campaign] = {}
-        self.said: defaultdict[str, set[tuple[str, tuple[str, ...]]]] = defaultdict(set)
+        self.said: defaultdict[str, set[Words]] = defaultdict(set)
         self.deleted_by_hand: set[str] = set()
+        self.others: dict[int, Json] = {}
         self.log: list[str] = []
         self._fibers: list[Fiber] = []
         self._runs = self._keys = 0
@@ -124,7 +124,7 @@ class World:
         """Runs, crashes and edits in random order."""
         self.air.rate = self.rate
         for _ in range(self.rng.randrange(20, 200)):
-            self._episode(self.rng.choice(EPISODES))
+            self._episode(self.rng.choice(self.episodes))
             self._fibers = [each for each in self._fibers if each.is_alive]
             self.judge_safety()
         for fiber in self._fibers:
@@ -138,15 +138,15 @@ class World:
             self._begin()
         elif kind == "step" and self._fibers:
             self._step(rng.choice(self._fibers), rng.choice((1, 1, 5, 20)))
-        elif kind == "kill" and self._fibers and rng.random() < 0.4:
+        elif kind == "kill" and self._fibers and rng.random() < 0.5:
             rng.choice(self._fibers).kill()
         elif kind == "deliver" and self.air.late:
             self.air.deliver(rng.randrange(len(self.air.late)))
         elif kind == "wait":
             self.air.now += rng.choice((1, 10, 40, 130, 700))
-        elif kind == "edit" and rng.random() < 0.15:
+        elif kind == "edit" and rng.random() < 0.2:
             self._edit()
-        elif kind == "touch" and self.hands and rng.random() < 0.15:
+        elif kind == "touch" and rng.random() < 0.2:
             self._touch()
 
     def _begin(self) -> None:
@@ -172,11 +172,12 @@ class World:
         """What the command does, without its lock and its screen."""
         run.kept_at = self.air.now
         line = Line(self.air, pause, lambda: run.kept_at)
-        recorded = self.store.state
+        recorded, desired = self.store.state, dict(self.desired)
+        line.planned = {campaign.name: self._words(campaign) for campaign in desired.values()}
         self._note(f"{run.name} begins at serial {recorded.serial}, {run.delivery}")
         try:
             live = connection.live(line, recorded)  # type: ignore[arg-type] # it reads no more than Line has
-            run.made = self._plan(recorded, live, run)
+            run.made = self._plan(desired, recorded, live, run)
             if refused := planning.verdict(run.made):
                 raise refused
             record = self._record(recorded, run, pause)
@@ -187,24 +188,25 @@ class World:
             run.error = error
         told = [f"{r.key}: {r.outcome} {r.message or ''}" for r in run.results]
         self._note(f"{run.name} ends: {run.error or told}")
+        if run.serial == self.store.state.serial and not self.air.late:  # else others were at it, too
+            self._judge_claims(run.results)
         return run
 
     def _record(self, recorded: State, run: Run, pause: Callable[[], None] = lambda: None) -> Record:
-        serial = recorded.serial
+        run.serial = recorded.serial
 
         def keep(key: str, entry: Entry | None, *, moved_from: str | None = None) -> None:
-            nonlocal serial
             pause()
-            serial = self.store.cas(serial, key, entry, moved_from)
+            run.serial = self.store.cas(run.serial, key, entry, moved_from)
             run.kept_at = self.air.now
             self._note(f"{run.name} records {key} as {entry and (entry.phase.value, entry.id)}")
             pause()
 
         return Record(recorded, keep, Who(run.name, run.delivery), Clock(self.air))
 
-    def _plan(self, recorded: State, live: Live, run: Run) -> Plan:
+    def _plan(self, desired: dict[str, Campaign], recorded: State, live: Live, run: Run) -> Plan:
         return plan.make(
-            list(self.desired.values()),
+            desired.values(),
             recorded,
             live,
             Project(Path("/"), pbx=Pbx(delivery=run.delivery)),  # type: ignore[arg-type]
@@ -226,9 +228,10 @@ class World:
 
     def _want(self, campaign: Campaign) -> None:
         self.desired[campaign.key] = campaign
-        body = Line(self.air, lambda: None, lambda: 0.0).shown(campaign)
-        people = tuple(sorted(row["number"] for row in body["number_list"]))
-        self.said[_identity(campaign.name)].add((body["content"].partition("#")[0], people))
+        self.said[_identity(campaign.name)].add(self._words(campaign))
+
+    def _words(self, campaign: Campaign) -> Words:
+        return words(Line(self.air, lambda: None, lambda: 0.0).shown(campaign))
 
     def _edit(self) -> None:
         """One change of the manifests."""
@@ -258,7 +261,7 @@ class World:
         if not ids:
             return
         held = pbx.held[rng.choice(ids)]
-        kind = rng.choice(("write", "delete", "release", "unschedule", "copy"))
+        kind = rng.choice(("write", "delete", "release", "unschedule", "namesake", "similar"))
         self._note(f"somebody does {kind} {held.id}")
         match kind:
             case "write":
@@ -271,8 +274,11 @@ class World:
                 pbx.update(held.id, {**held.body, "send_type": "immediately"}, hand=True)
             case "unschedule":
                 pbx.update(held.id, {**held.body, "send_type": "draft"}, hand=True)
-            case "copy":
-                pbx.create({**held.body, "name": "somebody's", "send_type": "draft"}, hand=True)
+            case "namesake" | "similar":
+                name = held.body["name"] + ("x" if kind == "similar" else "")
+                other = {**held.body, "name": name, "content": "somebody's own", "send_type": "draft"}
+                if made := pbx.create(other, hand=True)[1]:
+                    self.others[made] = other
 
     def _resolve(self, key: str) -> None:
         """A person who looks at the PBX, when nothing is on its way any more, says what a stuck create has made."""
@@ -281,8 +287,8 @@ class World:
         entry = recorded[key if key in recorded or campaign is None else str(campaign.moved_from)]
         line, record = Line(self.air, lambda: None, lambda: 0.0), self._record(self.store.state, run)
         found = settle.candidates(record, line, entry)
-        rows = (*found.begun, *found.drafts, *found.unlike)
-        rows = tuple(sorted(rows, key=lambda row: row.status == "draft"))
+        rows = [row for row in (*found.begun, *found.drafts, *found.unlike) if row.id not in self.others]
+        rows.sort(key=lambda row: row.status == "draft")
         self._note(f"somebody resolves {entry.key}: {rows}")
         for spare in rows[1:]:
             self.pbx.delete(spare.id)
@@ -296,6 +302,7 @@ class World:
     def calm(self) -> Run:
         """No more faults, the last late requests arrive; runs until there is nothing left to do, or for ever."""
         self.is_calm, self.air.rate = True, 0.0
+        self._judge_others()
         for number in range(ROUNDS):
             while self.air.late and (number or self.rng.random() < 0.5):
                 self.air.deliver(self.rng.randrange(len(self.air.late)))
@@ -332,9 +339,26 @@ class World:
         if twice and twice[0][1] > 1:
             raise Violation(f"texted twice: {twice[0][0]}")
         for sent in self.pbx.ledger:
-            said = (sent.content.partition("#")[0], tuple(sorted(sent.people)))
+            said = Words(sent.content.partition("#")[0], tuple(sorted(sent.people)))
             if not sent.hand and said not in self.said[_identity(sent.name)]:
                 raise Violation(f"no manifest said this: {sent}")
+
+    def _judge_others(self) -> None:
+        """What is not ours has not been touched. Its owner then takes it away: its name may be ours."""
+        for campaign_id, body in self.others.items():
+            held = self.pbx.held.get(campaign_id)
+            if held is None or held.body != body:
+                raise Violation(f"somebody else's campaign was touched: {body} -> {held}")
+            self.pbx.delete(campaign_id)
+
+    def _judge_claims(self, results: tuple[Result, ...]) -> None:
+        """Whoever reads that nothing was sent may rely on it."""
+        self.pbx.settle()
+        sent = {_identity(each.name) for each in self.pbx.ledger if not each.hand}
+        for result in results:
+            campaign = self.desired.get(result.key)
+            if campaign and "nothing was sent" in (result.message or "") and _identity(campaign.name) in sent:
+                raise Violation(f"something was sent: {result}")
 
     def judge_end(self, last: Run) -> None:
         """Everybody who was to be texted was, or it was said why not; and nothing was left lying about."""
@@ -350,6 +374,8 @@ class World:
         sent = {_identity(each.name) for each in self.pbx.ledger}
         for key in self.desired.keys() - set(last.excludes):
             self._judge_sent(key, sent, last)
+        for entry in self.store.state.campaigns.values():
+            self._judge_record(entry)
         self._judge_spares([h for h in self.pbx.held.values() if not h.hand and h.id not in recorded])
 
     def _judge_blocked(self, change: Blocked) -> None:
@@ -385,12 +411,27 @@ class World:
     def _judge_spares(self, spares: list[Held]) -> None:
         """A plan names every unrecorded campaign that bears the name of a recorded one; equal drafts are deleted, all
         but those that a doubled request made: nobody knows of them."""
-        line = Line(self.air, lambda: None, lambda: 0.0)
         mine = {e.fingerprint for e in self.store.state.campaigns.values() if e.id is not None}
-        equal = [h for h in spares if state.fingerprint(line.meaning(h.body), "lineage") in mine]
+        equal = [
+            held
+            for held in spares
+            if self._fingerprint(held) in mine and _identity(held.body["name"]) not in self.deleted_by_hand
+        ]
         active = [held for held in spares if held.status != "draft"]
         if active or len(equal) > len(self.air.doubled):
             raise Violation(f"left behind: {active or equal}")
+
+    def _judge_record(self, entry: Entry) -> None:
+        """What the record says of a campaign that was sent is what was sent."""
+        held = self.pbx.held.get(entry.id or 0)
+        if held is None or held.status != "completed" or held.hand or held.body["name"] in self.air.overdue:
+            return
+        if self._fingerprint(held) != entry.fingerprint:
+            raise Violation(f"the record says something else than what was sent: {entry.key}, {held}")
+
+    def _fingerprint(self, held: Held) -> str:
+        said = Line(self.air, lambda: None, lambda: 0.0).meaning(held.body)
+        return state.fingerprint(said, self.store.state.lineage)
 
     def _note(self, line: str) -> None:
         self.log.append(f"{self.air.now - T0:9.2f}  {line}")

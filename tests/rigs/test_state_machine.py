@@ -49,7 +49,7 @@ EFFECTS = ("message_campaign/create", "message_campaign/update", "message_campai
 EDITABLE = ("draft", "scheduled")
 LAG_S = 30
 SOON_S = 400  # what is to be sent before is left out of an apply that is refused
-LATE_S = 4  # less than an apply waits, at the least, for a release that may still arrive
+LATE_S = 29  # the PBX may take as long over a request as it is waited for
 FAULTS: list[dict[str, Any]] = [
     {"drop": "before"},
     {"drop": "after"},
@@ -461,7 +461,8 @@ class Life(RuleBasedStateMachine):
                 for each in self.box.requests()[before:]:
                     if each["status"] is None and each["endpoint"] in EFFECTS:
                         query = {k: v for k, v in each["query"].items() if k != "access_token"}
-                        self.late.append(Late(each["endpoint"], query, each["body"] or {}, CLOCK.now))
+                        left_at = each["at"] - (self.box.now() - CLOCK.now)  # by our clock
+                        self.late.append(Late(each["endpoint"], query, each["body"] or {}, left_at))
 
     def _survives_copies(self, endpoint: str) -> bool:
         """A network that doubles a create that sends, or a PBX that sends a repeated release again, is not survived."""
