@@ -86,7 +86,20 @@ def test_a_device_that_does_not_tell_is_unknown(data, expected):
     assert session.device() == expected
 
 
-@pytest.mark.parametrize("data", [None, [], "x", {}])
+def test_a_device_may_tell_it_without_a_container():
+    assert told({"errcode": 0, "sn": "X", "timestamp": T0}).device() == Device("X", T0)
+
+
+def test_a_pbx_without_the_call_is_known_by_its_address_alone():
+    assert told({"errcode": 10001, "errmsg": "INTERFACE NOT EXISTED"}).device() == Device(None, None)
+
+
+def test_a_device_that_refuses_to_tell_is_an_error():
+    with pytest.raises(PbxError, match="errcode 10005 ACCESS DENIED"):
+        told({"errcode": 10005, "errmsg": "ACCESS DENIED"}).device()
+
+
+@pytest.mark.parametrize("data", [None, [], "x"])
 def test_a_device_of_another_form_is_an_error(data):
     session = told({"errcode": 0, "data": data})
     with pytest.raises(PbxError, match="system/information in an unknown form"):
@@ -269,6 +282,17 @@ def test_ids_that_a_query_cuts_off_are_read_one_by_one():
 
     client, pbx = made_up(answer)
     assert Session(client, Path()).query([1, 2, 3]) == {1: {"id": 1}, 2: {"id": 2}, 3: {"id": 3}}
+    assert pbx.endpoints == ["get_token", QUERY, GET, GET]
+
+
+def test_a_pbx_that_knows_no_query_is_read_one_by_one():
+    def answer(endpoint, request):
+        if endpoint == QUERY:
+            return {"errcode": 10001, "errmsg": "INTERFACE NOT EXISTED"}
+        return {"errcode": 0, "data": {"id": int(request.url.params["id"])}} if endpoint == GET else None
+
+    client, pbx = made_up(answer)
+    assert Session(client, Path()).query([1, 2]) == {1: {"id": 1}, 2: {"id": 2}}
     assert pbx.endpoints == ["get_token", QUERY, GET, GET]
 
 

@@ -60,7 +60,7 @@ def identity(project: Project, device: Device, recorded: State) -> Pbx:
     else:
         same = known.url == found.url
     if same:
-        return found
+        return found if found.serial_number else known
     raise StateError(
         f"{project.state} belongs to the PBX {known.serial_number or known.url}, and this is "
         f"{found.serial_number or found.url}. Name the right PBX or another `state` in "

@@ -17,6 +17,7 @@ from campaignops.errors import PbxError
 from campaignops.outcome import Done, NoEffect, Outcome, Unknown
 
 TOKEN_EXPIRED = 10004
+_NO_SUCH_CALL = 10001
 NOT_FOUND = 60001
 # The closed list (page "Error Code and Error Message"): refused before anything was done.
 NO_EFFECT_CODES = frozenset(
@@ -74,6 +75,18 @@ def classify(exchange: Exchange, secrets: Collection[str] = ()) -> Outcome[Mappi
     if code in NO_EFFECT_CODES:
         return NoEffect(reason, code, ends_run=code in RUN_CODES)
     return Unknown(reason, code, is_late=False)
+
+
+def said(outcome: Outcome[Mapping[str, Any]], endpoint: str) -> Mapping[str, Any]:
+    """The answer to a read. Raises PbxError when there is none."""
+    if isinstance(outcome, Done):
+        return outcome.value
+    raise PbxError(f"the PBX could not be read ({endpoint}): {outcome.reason}")
+
+
+def is_missing(outcome: Outcome[Any]) -> bool:
+    """The firmware has no such call."""
+    return isinstance(outcome, NoEffect) and outcome.code == _NO_SUCH_CALL
 
 
 def decoded(text: str) -> Any:

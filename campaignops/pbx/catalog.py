@@ -20,7 +20,7 @@ from campaignops.message import whatsapp
 from campaignops.message.whatsapp import Definition
 from campaignops.model import AssignTo, Campaign, Components, Numbers, Phonebook, Ref, Template
 from campaignops.outcome import Done, Outcome
-from campaignops.pbx.answer import NOT_FOUND, decoded, detail, listed, plain, unknown_form
+from campaignops.pbx.answer import NOT_FOUND, decoded, detail, listed, plain, said, unknown_form
 
 Json: TypeAlias = Mapping[str, Any]
 Path: TypeAlias = tuple[str | int, ...]
@@ -169,11 +169,9 @@ class Catalog:
         number is not documented, so every text that could be one is kept."""
         endpoint = "message_channel/get"
         outcome = self._pbx.ask(endpoint, id=channel_id)
-        if not isinstance(outcome, Done):
-            if outcome.code == NOT_FOUND:
-                return {}
-            raise PbxError(f"the PBX could not be read ({endpoint}): {outcome.reason}")
-        dids = detail(outcome.value, endpoint).get("dids") or []
+        if not isinstance(outcome, Done) and outcome.code == NOT_FOUND:
+            return {}
+        dids = detail(said(outcome, endpoint), endpoint).get("dids") or []
         if not isinstance(dids, list) or not all(
             isinstance(d, dict) and type(d.get("id")) is int for d in dids
         ):

@@ -22,7 +22,7 @@ import httpx
 from campaignops import __version__
 from campaignops.errors import PbxError
 from campaignops.outcome import Done, Outcome, Unknown
-from campaignops.pbx.answer import TOKEN_EXPIRED, Exchange, classify
+from campaignops.pbx.answer import TOKEN_EXPIRED, Exchange, classify, said
 from campaignops.pbx.tokens import Tokens
 
 API_PATH = "/openapi/v1.0/"
@@ -82,10 +82,7 @@ class Client:
 
     def read(self, endpoint: str, **query: str | int) -> Mapping[str, Any]:
         """The answer of `ask`. Raises PbxError when there is none."""
-        outcome = self.ask(endpoint, **query)
-        if isinstance(outcome, Done):
-            return outcome.value
-        raise PbxError(f"the PBX could not be read ({endpoint}): {outcome.reason}")
+        return said(self.ask(endpoint, **query), endpoint)
 
     def act(self, endpoint: str, **query: str | int) -> Outcome[Mapping[str, Any]]:
         """A GET with an effect (`delete`, `retry`): once."""

@@ -55,8 +55,15 @@ class Session:
         self._resolved: dict[str, Resolved] = {}
 
     def device(self) -> Device:
+        """Neither is known of a PBX that has no such call."""
         endpoint = "system/information"
-        data = answer.detail(self._client.read(endpoint), endpoint)
+        outcome = self._client.ask(endpoint)
+        if answer.is_missing(outcome):
+            return Device(None, None)
+        told = answer.said(outcome, endpoint)
+        data = told.get("data", told)  # whether it stands under a key of its own is not certain
+        if not isinstance(data, dict):
+            raise answer.unknown_form(endpoint)
         serial = data.get("sn")
         return Device(serial if isinstance(serial, str) and serial else None, _time_s(data.get("timestamp")))
 
@@ -95,24 +102,25 @@ class Session:
         """The whole campaign as the PBX has it, or None when it has none of that id."""
         endpoint = "message_campaign/get"
         outcome = self._client.ask(endpoint, id=campaign_id)
-        if isinstance(outcome, Done):
-            whole = answer.detail(outcome.value, endpoint)
-            if whole.get("id") != campaign_id:
-                raise answer.unknown_form(endpoint)
-            return whole
-        if outcome.code == answer.NOT_FOUND:
+        if not isinstance(outcome, Done) and outcome.code == answer.NOT_FOUND:
             return None
-        raise PbxError(f"the PBX could not be read ({endpoint}): {outcome.reason}")
+        whole = answer.detail(answer.said(outcome, endpoint), endpoint)
+        if whole.get("id") != campaign_id:
+            raise answer.unknown_form(endpoint)
+        return whole
 
     def query(self, ids: Iterable[int]) -> dict[int, Json]:
-        """Whole campaigns by id, 50 a request; ids that the PBX does not have are left out."""
+        """Whole campaigns by id, 50 a request, or one by one from a PBX that has no such call; ids that the PBX does
+        not have are left out."""
         wanted, found = list(ids), dict[int, Json]()
         endpoint = "message_campaign/query"
         for start in range(0, len(wanted), _IDS_PER_QUERY):
             batch = ",".join(str(i) for i in wanted[start : start + _IDS_PER_QUERY])
-            found.update(
-                (row["id"], row) for row in answer.listed(self._client.read(endpoint, ids=batch), endpoint)
-            )
+            outcome = self._client.ask(endpoint, ids=batch)
+            if answer.is_missing(outcome):
+                break
+            told = answer.listed(answer.said(outcome, endpoint), endpoint)
+            found.update((row["id"], row) for row in told)
         # What is missing is gone, or was cut off: how many ids a query takes is not said.
         for missing in [i for i in wanted if i not in found]:
             if (whole := self.get(missing)) is not None:
