@@ -3,32 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import os
-import signal
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
-from types import FrameType
+from collections.abc import Sequence
 
 from campaignops import apply
 from campaignops.apply import Record, Result, Who
 from campaignops.cli import connection, planning
-from campaignops.cli.entry import Failure, StopAtOnce
+from campaignops.cli.entry import Failure
 from campaignops.cli.plan import show
 from campaignops.cli.planning import Online
 from campaignops.cli.screen import Screen
+from campaignops.cli.watching import watching
 from campaignops.cli.writing import Clock, Keeper, run_name
 from campaignops.errors import CampaignOpsError, Interrupted, UnresolvedError
-from campaignops.plan import ACTIONS, Plan
+from campaignops.plan import Plan
 from campaignops.project import Project
-from campaignops.report import outcome_text, plan_json, plan_text, progress
-from campaignops.report.progress import Progress
+from campaignops.report import outcome_text, plan_json, plan_text
 from campaignops.state import Phase
-
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
-_STOPPING = b"\nstopping after the call that is under way; once more to stop at once\n"
-_STOPPED = "stopped at once; the call that was under way may have happened, and the next apply finds out"
 
 
 def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
@@ -48,7 +39,7 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
         clock = Clock(made.skew_s)
         who = Who(run_name(), project.pbx.delivery, project.pbx.timeout_s)
         record = Record(recorded, Keeper(store, version, recorded, made.pbx), who, clock)
-        with _watching(made.plan, shown) as watch:
+        with watching(made.plan, shown) as watch:
             try:
                 apply.refresh(record, made.live.status)
                 apply.run(made.plan, record, session, watch, clock)
@@ -63,61 +54,6 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     if shown.json:
         shown.document(failure.document)
     return 0
-
-
-@dataclass(slots=True)
-class _Watch:
-    """Shows each step and result of the changes that do something, and knows whether a signal came."""
-
-    bar: Progress
-    shown: Screen
-    actions: dict[str, str]
-    is_stopped: bool = False
-    results: dict[str, Result] = field(default_factory=dict)
-    _step: tuple[str, str] = ("", "")
-
-    def step(self, key: str, what: str) -> None:
-        self._step = key, what
-        if self.shown.err.isatty() or self.shown.verbosity > 0:
-            self.bar.step(f"{key}: {what}")
-
-    def result(self, result: Result) -> None:
-        if result.key not in self.actions:
-            return
-        self.results[result.key] = result
-        number, total, action = len(self.results), len(self.actions), self.actions[result.key]
-        width, color = outcome_text.key_width(self.actions), self.shown.color(self.shown.err)
-        self.bar.line(outcome_text.line(number, total, action, result, key_width=width, color=color))
-        self.bar.advance()
-
-    def should_stop(self) -> bool:
-        return self.is_stopped
-
-    def stop(self, _signal: int, _frame: FrameType | None) -> None:
-        """The first signal lets the running call end; the second ends the run where it stands: all is on disk."""
-        if self.is_stopped:
-            key, what = self._step
-            if key in self.actions:
-                self.results.setdefault(key, Result(key, "unknown", message=f"stopped during {what}"))
-            raise StopAtOnce(_STOPPED)
-        self.is_stopped = True
-        # Not through the stream: the signal may have come in the midst of a write.
-        with suppress(OSError, ValueError):
-            os.write(self.shown.err.fileno(), _STOPPING)
-
-
-@contextmanager
-def _watching(plan: Plan, shown: Screen) -> Iterator[_Watch]:
-    actions = {change.key: ACTIONS[type(change)] for change in planning.pending(plan)}
-    color = shown.color(shown.err)
-    with progress.on(shown.err, len(actions) or None, quiet=shown.quiet or not actions, color=color) as bar:
-        watch = _Watch(bar, shown, actions)
-        before = {number: signal.signal(number, watch.stop) for number in _SIGNALS}
-        try:
-            yield watch
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
 
 
 def _show(made: Online, project: Project, shown: Screen, args: argparse.Namespace) -> None:
