@@ -431,10 +431,10 @@ def test_people_are_known_after_the_names_are_resolved(session):
 
 def test_a_preview_is_the_text_or_the_filled_template(session):
     template = a_whatsapp(message=Template(Ref("reminder"), "en", None, ("Monday", "nine")))
-    assert session.preview(an_sms()) == "Hello"
+    assert str(session.preview(an_sms())) == "Hello"
     assert session.preview(template) is None
     assert session.resolve(template, locate) == ()
-    assert session.preview(template) == "See you on Monday at nine.\n[I will be there]"
+    assert str(session.preview(template)) == "See you on Monday at nine.\n[I will be there]"
 
 
 def test_a_campaign_whose_names_are_not_found_is_not_resolved(session):

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from campaignops.message.bubble import Bubble
 from campaignops.model import (
     Asset,
     At,
@@ -170,7 +171,9 @@ def test_a_template_shows_its_values_until_there_is_a_preview():
         "                │ tier: VIP",
         "                │ button Shop: sale",
     ]
-    filled = replace(made, changes=tuple(replace(c, preview="Dear VIP,\n\nhurry") for c in made.changes))
+    filled = replace(
+        made, changes=tuple(replace(c, preview=Bubble("Dear VIP,\n\nhurry")) for c in made.changes)
+    )
     assert block(filled)[7:10] == [
         "                │ Dear VIP,",
         "                │",

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from campaignops.errors import PbxError
 from campaignops.findings import Finding, Place
+from campaignops.message.bubble import Bubble
 from campaignops.model import AssignTo, Now, Numbers, Phonebook, Ref, Template, Text
 from campaignops.plan import Live
 from campaignops.report import document, findings, outcome_text, plan_json, plan_text, sarif, status_text
@@ -56,7 +57,8 @@ def plans(one, two):
         recorded = [an_entry(before, question=two)] if status else []
         made = a_plan(campaign, recorded=recorded, live=Live({203: status or ""}), environment=one)
         yield replace(
-            made, changes=tuple(replace(c, preview=two, reason=one, steps=(two,)) for c in made.changes)
+            made,
+            changes=tuple(replace(c, preview=Bubble(two), reason=one, steps=(two,)) for c in made.changes),
         )
 
 

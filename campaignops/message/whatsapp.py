@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from campaignops.message.bubble import Bubble
 from campaignops.model import Asset, File, MediaHeader, Template, TextHeader
 
 FileInfo = Mapping[str, Any]  # the File_Info of page "Upload Files for Message Campaigns"
@@ -119,22 +120,21 @@ def components(
     return found
 
 
-def preview(template: Definition, message: Template) -> str:
+def preview(template: Definition, message: Template) -> Bubble:
     """The message as its reader will see it: header, filled body, footer, buttons."""
-    lines: list[str] = []
+    values = _values(template, message)
+    filled = Bubble(
+        text=_fill(template.body, lambda name: values.get(name, "{{" + name + "}}")),
+        footer=_word(template.part("FOOTER"), "text"),
+        buttons=tuple(_label(button) for button in template.buttons),
+    )
     match message.header:
         case MediaHeader(kind, file):
-            lines.append(f"[{kind} {file.name}]")
+            return replace(filled, file=file, kind=kind)
         case TextHeader(text):
-            lines.append(_fill(template.header, lambda _: text))
-        case None if template.header_format == "TEXT":
-            lines.append(template.header)
-    values = _values(template, message)
-    lines.append(_fill(template.body, lambda name: values.get(name, "{{" + name + "}}")))
-    if footer := _word(template.part("FOOTER"), "text"):
-        lines.append(footer)
-    lines += [f"[{_label(b)}]" for b in template.buttons]
-    return "\n".join(lines)
+            return replace(filled, header=_fill(template.header, lambda _: text))
+        case None:
+            return replace(filled, header=template.header if template.header_format == "TEXT" else "")
 
 
 def _header_problems(template: Definition, header: TextHeader | MediaHeader | None) -> Iterator[Problem]:

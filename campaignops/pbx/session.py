@@ -14,7 +14,8 @@ from typing import Any
 from campaignops.errors import PbxError
 from campaignops.findings import Finding
 from campaignops.message import whatsapp
-from campaignops.model import Asset, At, Campaign, Draft, Now, Template, Text, Uploaded, files_of
+from campaignops.message.bubble import Bubble
+from campaignops.model import Asset, At, Campaign, Draft, FileMessage, Now, Template, Text, Uploaded, files_of
 from campaignops.outcome import Done, NoEffect, Outcome, Unknown
 from campaignops.pbx import answer, reading, wire
 from campaignops.pbx.catalog import Catalog, Locate, Resolved, rows
@@ -148,12 +149,14 @@ class Session:
         resolved = self._resolved.get(campaign.key)
         return resolved.people if resolved else None
 
-    def preview(self, campaign: Campaign) -> str | None:
+    def preview(self, campaign: Campaign) -> Bubble | None:
         """The message as its reader will see it, as far as that can be told."""
         resolved = self._resolved.get(campaign.key)
         match campaign.message:
             case Text(text):
-                return text
+                return Bubble(text)
+            case FileMessage(file):
+                return Bubble(file=file)
             case Template() as message if resolved and resolved.template:
                 return whatsapp.preview(resolved.template, message)
             case _:

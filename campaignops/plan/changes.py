@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 from campaignops import state
 from campaignops.diff import Field
 from campaignops.findings import Finding, Place
+from campaignops.message.bubble import Bubble
 from campaignops.model import Campaign
 from campaignops.state import Entry
 
@@ -40,7 +41,7 @@ class Change:
     fields: tuple[Field, ...] = ()
     added: int = 0
     removed: int = 0
-    preview: str | None = None
+    preview: Bubble | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

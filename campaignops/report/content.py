@@ -68,17 +68,17 @@ def what(campaign: Campaign, change: AnyChange, frame: Frame) -> Iterator[str]:
     """The message: the rendered preview where there is one, else the values from which it will be rendered."""
     match campaign.message:
         case Text(text):
-            yield from _text("text", change.preview or text, frame)
+            yield from _text("text", text, frame)
         case FileMessage(file):
             yield frame.row("file", _file(file))
         case Template() as message:
             yield frame.row("template", safe(f"{message.template}/{message.language}"))
             if isinstance(message.header, MediaHeader):
                 yield frame.row("header", f"{message.header.kind} {_file(message.header.file)}")
-            yield from _text("", change.preview or _values(message), frame)
+            yield from _text("", str(change.preview or _values(message)), frame)
         case Components() as message:
             yield frame.row("template", safe(f"{message.template}/{message.language}"))
-            yield from _text("", change.preview or message.components, frame)
+            yield from _text("", message.components, frame)
         case _:
             assert_never(campaign.message)
 

@@ -135,7 +135,7 @@ def _change(change: AnyChange, timezone: str) -> dict[str, Any]:
         "added": change.added,
         "removed": change.removed,
         "send": _send(change, timezone),
-        "preview": masked(change.preview),
+        "preview": None if change.preview is None else masked(str(change.preview)),
     }
 
 
