@@ -78,6 +78,7 @@ class Entry:
     recipients' digests as one base64 text. `spec` is JSON text of the desired fields, as a diff shows them. `status` is
     the last live status an apply saw, `at` the time of the last step (ISO 8601, UTC), `run` the run that made it.
     `lost` counts creates whose answer was lost; until `late_until_s` (Unix seconds) a lost release may arrive.
+    `halted` is when somebody stopped it (ISO 8601, UTC): until that is lifted, nothing releases it.
     """
 
     key: str
@@ -98,6 +99,7 @@ class Entry:
     lost: int = 0
     late_until_s: int | None = None
     question: str | None = None
+    halted: str | None = None
     audience: str = ""
     spec: str = "{}"
 

@@ -36,6 +36,8 @@ class Releaser:
         """
         if entry.send == "draft" or entry.phase is Phase.RELEASED:
             return entry
+        if entry.halted:
+            raise _failed(entry, f"it is halted; to let it go: campaignops halt --lift {entry.key}")
         waits = entry.send == "now"  # what is scheduled says the same again: it need not be waited for
         if not self._record.is_ours(entry) and (begun := self._left_draft(entry, patient=waits)):
             return begun

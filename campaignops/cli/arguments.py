@@ -58,6 +58,12 @@ def _retry(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _halt(parser: argparse.ArgumentParser) -> None:
+    _keys(parser)
+    parser.add_argument("--lift", action="store_true", help="let the next apply release what was halted")
+    parser.add_argument("--auto-approve", action="store_true", help='do not ask for a "yes"')
+
+
 def _import(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("key", nargs="?", metavar="KEY", help="the key that it is to have here")
     parser.add_argument("id", nargs="?", type=int, metavar="ID", help="its id on the PBX")
@@ -119,6 +125,7 @@ OF: Mapping[str, Callable[[argparse.ArgumentParser], None]] = {
     "status": _keys,
     "resolve": _resolve,
     "recover": _recover,
+    "halt": _halt,
     "retry": _retry,
     "import": _import,
     "state": _state,

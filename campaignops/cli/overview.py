@@ -7,6 +7,7 @@ COMMANDS = {
     "plan": "show what would change",
     "apply": 'do it, after a typed "yes"',
     "status": "show the live status of what was applied",
+    "halt": "emergency stop: turn back what has not begun to send (--lift: let it go again)",
     "retry": "send again what failed, after showing how much",
     "import": "take over a campaign that exists on the PBX (--all: every one)",
     "resolve": "settle a create whose outcome is unknown (--adopt ID | --absent)",

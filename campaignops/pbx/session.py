@@ -182,6 +182,13 @@ class Session:
             body[content] = draft[content]
         return body
 
+    def recalled(self, live: Mapping[str, Any]) -> Json:
+        """The body that makes a draft of a campaign that `get` shows."""
+        channel, senders = live.get("omnichannel_id"), {}
+        with suppress(PbxError):  # a halt does not wait for what it can do without
+            senders = dict(self._catalog.senders(channel)) if type(channel) is int else {}
+        return wire.recalled(live, senders)
+
     def upload(self, asset: Asset) -> Outcome[Uploaded]:
         """Bring a file to the PBX. What is sent is what was planned, or nothing."""
         try:

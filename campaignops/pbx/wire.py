@@ -92,6 +92,21 @@ def is_draft(campaign: Mapping[str, Any]) -> bool:
     return campaign.get("send_type") == "draft"
 
 
+def recalled(live: Mapping[str, Any], senders: Senders) -> Json:
+    """The body of an update that makes a draft of what `get` shows and leaves all else as it is. A sender that cannot
+    be told is left out: a campaign without one sends nothing."""
+    hits = senders_of(live.get("sender"), senders)
+    sender = {"sender": hits[0]} if len(hits) == 1 else {}
+    fields = ["name", "channel_type", "omnichannel_id", "recipient_type", "content_type", "send_mode"]
+    fields += ["recipient_id", "recipient_num_type"] if live.get("recipient_type") == "phonebook" else []
+    fields += ["msg_param" if live.get("content_type") == "template" else "content"]
+    fields += ["assign_to_type", "assign_to_id"] if live.get("send_mode") == "new_session" else []
+    said = {name: live[name] for name in fields if name in live}
+    numbers = _numbers(live.get("number_list")) if live.get("recipient_type") == "input" else None
+    listed = {"number_list": [{"number": number} for number in numbers]} if numbers else {}
+    return {**said, **sender, **listed, "send_type": "draft"}
+
+
 def _recipients(campaign: Campaign, resolved: Resolved) -> Json:
     match campaign.audience:
         case Numbers(numbers):

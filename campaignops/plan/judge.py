@@ -56,6 +56,14 @@ class Judge:
         match stands.row:
             case "stuck":
                 return _stuck(entry, _head(campaign, entry))
+            case "posted" | "intent" | "absent" | "editable" if entry.halted and not _is_draft(campaign):
+                return Blocked(
+                    **_head(campaign, entry),
+                    reason=f"halted at {entry.halted}; nothing releases it until that is lifted",
+                    fields=diff.fields(_spec(entry), state.spec(campaign)),
+                    help=f"to let it go: campaignops halt --lift {entry.key}; to keep it: write `send: draft`",
+                    code="CMP520",
+                )
             case "posted" if entry.send != "draft":
                 reason = "an earlier apply posted it, or was about to; it is looked for and not posted again"
                 return replace(self._create(campaign, reason, entry), steps=())
@@ -114,7 +122,7 @@ class Judge:
     def _editable(self, campaign: Campaign, entry: Entry, status: str) -> AnyChange:
         equal, edited = self._is_equal(campaign, entry), drift.is_edited(entry, self.live, status)
         whole = equal and not edited and entry.phase is not Phase.UPDATING
-        if whole and status == ("draft" if isinstance(campaign.send, Draft) else "scheduled"):
+        if whole and status == ("draft" if _is_draft(campaign) else "scheduled"):
             return Unchanged(**_head(campaign, entry), reason=f"{status}, as in the manifest")
         added, removed = _people_moved(campaign, entry, self.lineage)
         return Update(
@@ -134,6 +142,10 @@ class Judge:
 
     def _is_equal(self, campaign: Campaign, entry: Entry) -> bool:
         return entry.digest == state.digest(campaign, self.lineage)
+
+
+def _is_draft(campaign: Campaign) -> bool:
+    return isinstance(campaign.send, Draft)
 
 
 def _why(*, whole: bool, equal: bool, edited: bool) -> str:

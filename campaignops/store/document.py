@@ -43,6 +43,7 @@ TYPES: dict[str, _Types] = {
     "lost": _COUNT,
     "late_until_s": _COUNT_OR_NONE,
     "question": _TEXT_OR_NONE,
+    "halted": _TEXT_OR_NONE,
     "audience": _TEXT,
 }
 # What it means when a field is left out.
