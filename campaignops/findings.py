@@ -67,6 +67,8 @@ TITLES: dict[str, str] = {
     "CMP116": "field does not apply here",
     "CMP117": "not UTF-8 text",
     "CMP118": "the manifest holds no campaigns",
+    "CMP125": "the file is not what its name says",
+    "CMP126": "WhatsApp does not take this file",
     "CMP201": "no such channel",
     "CMP202": "several channels have this name",
     "CMP203": "the channel is not connected",

@@ -5,8 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from typing import BinaryIO
 
+from campaignops.manifest import inside
+from campaignops.manifest.inside import Outside
 from campaignops.manifest.problems import nearest
+from campaignops.message import media
+from campaignops.message.media import Misnamed
 from campaignops.model import Asset
 
 MAX_ASSET_BYTES = 100 * 1000 * 1000  # one upload request (page "Upload Files for Message Campaigns")
@@ -44,51 +49,49 @@ class Assets:
         return known
 
     def _described(self, path: str) -> Asset:
-        full, size = self.resolve(path, MAX_ASSET_BYTES)
-        digest, start = hashlib.sha256(), b""
-        try:
-            with open(full, "rb") as file:  # noqa: PTH123
+        digest, start, size = hashlib.sha256(), b"", 0
+        with self._opened(path, MAX_ASSET_BYTES) as file:
+            try:
                 while chunk := file.read(_CHUNK):
-                    start = start or chunk[:4096]
+                    start = start or chunk[: media.START_BYTES]
+                    size += len(chunk)
                     digest.update(chunk)
-        except OSError as error:
-            raise Unusable("CMP113", f"`{path}` cannot be read: {error.strerror}") from None
-        return Asset(path, digest.hexdigest(), size, media_type(path, start))
+            except OSError as error:
+                raise _unreadable(path, error) from None
+        if not size:
+            raise Unusable("CMP113", f"`{path}` is empty")
+        try:
+            return Asset(path, digest.hexdigest(), size, media.media_type(path, start))
+        except Misnamed as problem:
+            raise Unusable("CMP125", problem.message, problem.help) from None
 
     def text(self, path: str) -> str:
         """A file as UTF-8 text. Raises Unusable, and UnicodeDecodeError."""
-        full, _ = self.resolve(path, MAX_CSV_BYTES)
-        try:
-            with open(full, "rb") as file:  # noqa: PTH123
+        with self._opened(path, MAX_CSV_BYTES) as file:
+            try:
                 return file.read(MAX_CSV_BYTES).decode("utf-8-sig")
-        except OSError as error:
-            raise Unusable("CMP113", f"`{path}` cannot be read: {error.strerror}") from None
+            except OSError as error:
+                raise _unreadable(path, error) from None
 
-    def resolve(self, path: str, limit_bytes: int) -> tuple[str, int]:
-        """The real path and size of a file of the project. Raises Unusable."""
+    def _opened(self, path: str, limit_bytes: int) -> BinaryIO:
+        """A regular file of the project, to be read. What is checked is what is opened. Raises Unusable."""
         _check_written(path)
-        full = f"{self._root}/{path}"
         try:
-            real = os.path.realpath(full, strict=True)
-            found = os.stat(real)  # noqa: PTH116
+            handle = inside.descriptor(self._root, path)
         except FileNotFoundError:
             raise self._missing(path) from None
+        except Outside:
+            help = "copy the file into the project"
+            raise Unusable("CMP114", f"`{path}` leads outside the project folder", help) from None
         except (OSError, ValueError) as error:
-            said = getattr(error, "strerror", None) or "no such file"
-            raise Unusable("CMP113", f"`{path}` cannot be read: {said}") from None
-        if not real.startswith(self._root.rstrip("/") + "/"):
-            raise Unusable(
-                "CMP114", f"`{path}` leads outside the project folder", "copy the file into the project"
-            )
-        if not stat.S_ISREG(found.st_mode):
-            raise Unusable("CMP113", f"`{path}` is not a regular file")
-        if found.st_size > limit_bytes:
-            size = f"{found.st_size / 1e6:,.0f} MB; the limit is {limit_bytes // 1_000_000} MB"
-            raise Unusable("CMP102", f"`{path}` has {size}")
-        if found.st_size == 0 and limit_bytes == MAX_ASSET_BYTES:
-            raise Unusable("CMP113", f"`{path}` is empty")
-        self._check_case(path)
-        return real, found.st_size
+            raise _unreadable(path, error) from None
+        try:
+            _check_kind(path, os.fstat(handle), limit_bytes)
+            self._check_case(path)
+        except Unusable:
+            os.close(handle)
+            raise
+        return open(handle, "rb")  # noqa: PTH123
 
     def _check_case(self, path: str) -> None:
         """A disk that takes Demo.jpeg for demo.jpeg is not the disk of the pipeline."""
@@ -130,60 +133,14 @@ def _check_written(path: str) -> None:
         raise Unusable("CMP113", f"`{path}` is not a plain path", "for example assets/flyer.png")
 
 
-# Media types by ending, with the bytes such a file begins with (at an offset); () for text.
-_SIGNATURES: dict[str, tuple[str, tuple[tuple[int, bytes], ...]]] = {
-    "jpg": ("image/jpeg", ((0, b"\xff\xd8\xff"),)),
-    "jpeg": ("image/jpeg", ((0, b"\xff\xd8\xff"),)),
-    "png": ("image/png", ((0, b"\x89PNG\r\n\x1a\n"),)),
-    "gif": ("image/gif", ((0, b"GIF87a"), (0, b"GIF89a"))),
-    "webp": ("image/webp", ((8, b"WEBP"),)),
-    "mp4": ("video/mp4", ((4, b"ftyp"),)),
-    "3gp": ("video/3gpp", ((4, b"ftyp3g"),)),
-    "mov": ("video/quicktime", ((4, b"ftypqt"), (4, b"moov"))),
-    "webm": ("video/webm", ((0, b"\x1aE\xdf\xa3"),)),
-    "mp3": ("audio/mpeg", ((0, b"ID3"), (0, b"\xff\xfb"), (0, b"\xff\xf3"), (0, b"\xff\xf2"))),
-    "m4a": ("audio/mp4", ((4, b"ftypM4A"),)),
-    "aac": ("audio/aac", ((0, b"\xff\xf1"), (0, b"\xff\xf9"))),
-    "amr": ("audio/amr", ((0, b"#!AMR"),)),
-    "ogg": ("audio/ogg", ((0, b"OggS"),)),
-    "wav": ("audio/wav", ((8, b"WAVE"),)),
-    "pdf": ("application/pdf", ((0, b"%PDF-"),)),
-    "zip": ("application/zip", ((0, b"PK\x03\x04"),)),
-    "docx": (
-        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-        ((0, b"PK\x03\x04"),),
-    ),
-    "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", ((0, b"PK\x03\x04"),)),
-    "pptx": (
-        "application/vnd.openxmlformats-officedocument.presentationml.presentation",
-        ((0, b"PK\x03\x04"),),
-    ),
-    "doc": ("application/msword", ((0, b"\xd0\xcf\x11\xe0"),)),
-    "xls": ("application/vnd.ms-excel", ((0, b"\xd0\xcf\x11\xe0"),)),
-    "ppt": ("application/vnd.ms-powerpoint", ((0, b"\xd0\xcf\x11\xe0"),)),
-    "txt": ("text/plain", ()),
-    "csv": ("text/csv", ()),
-    "vcf": ("text/vcard", ()),
-    "ics": ("text/calendar", ()),
-    "html": ("text/html", ()),
-}
-_UNKNOWN = "application/octet-stream"
-_TELLING = ("jpg", "png", "gif", "webp", "3gp", "mov", "m4a", "mp4", "webm", "amr", "ogg", "wav", "pdf")
+def _check_kind(path: str, found: os.stat_result, limit_bytes: int) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        raise Unusable("CMP113", f"`{path}` is not a regular file")
+    if found.st_size > limit_bytes:
+        size = f"{found.st_size / 1e6:,.0f} MB; the limit is {limit_bytes // 1_000_000} MB"
+        raise Unusable("CMP102", f"`{path}` has {size}")
 
 
-def media_type(path: str, start: bytes) -> str:
-    """The MIME type by ending when the first bytes agree, else by the bytes alone."""
-    ending = path.rpartition(".")[2].lower()
-    expected, signatures = _SIGNATURES.get(ending, (_UNKNOWN, ()))
-    if ending in _SIGNATURES and (_begins(start, signatures) if signatures else _is_text(start)):
-        return expected
-    return next((_SIGNATURES[name][0] for name in _TELLING if _begins(start, _SIGNATURES[name][1])), _UNKNOWN)
-
-
-def _begins(start: bytes, signatures: tuple[tuple[int, bytes], ...]) -> bool:
-    return any(start.startswith(magic, offset) for offset, magic in signatures)
-
-
-def _is_text(start: bytes) -> bool:
-    """Whether the first bytes can be UTF-8; a character cut in two at the end is none against it."""
-    return b"\0" not in start and "\ufffd" not in start.decode("utf-8", "replace")[:-1]
+def _unreadable(path: str, error: Exception) -> Unusable:
+    said = getattr(error, "strerror", None) or "no such file"
+    return Unusable("CMP113", f"`{path}` cannot be read: {said}")

@@ -11,6 +11,7 @@ from campaignops.findings import Finding, Place
 from campaignops.manifest.assets import Assets, Unusable
 from campaignops.manifest.complaints import MAX_ITEMS, Complaint, Path
 from campaignops.manifest.times import Untimely, send_of
+from campaignops.message import media
 from campaignops.model import (
     Asset,
     AssignTo,
@@ -173,7 +174,13 @@ class Builder:
         kind: Any = _only(form, ("text", "image", "video", "document"), ("message", "header"))
         if kind == "text":
             return TextHeader(form["text"])
-        return MediaHeader(kind, self._file(form[kind], ("message", "header", kind)))
+        path: Path = ("message", "header", kind)
+        file = self._file(form[kind], path)
+        if isinstance(file, Asset):  # of what the PBX has it has judged itself
+            refusal = media.whatsapp_refuses(file.name, kind, file.media_type, file.size_bytes)
+            if refusal:
+                raise Invalid(Complaint("CMP126", path, refusal[0], help=refusal[1]))
+        return MediaHeader(kind, file)
 
     def _file(self, form: Any, path: Path) -> File:
         if isinstance(form, dict):

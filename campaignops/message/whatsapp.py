@@ -12,15 +12,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from campaignops.message.bubble import Bubble
-from campaignops.model import Asset, File, MediaHeader, Template, TextHeader
+from campaignops.model import File, MediaHeader, Template, TextHeader
 
 FileInfo = Mapping[str, Any]  # the File_Info of page "Upload Files for Message Campaigns"
 _PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
-_MEDIA = {  # what WhatsApp takes, and how many MiB of it (Meta's media table; the PBX does not restate it)
-    "image": (re.compile(r"image/(jpeg|png)"), 5),
-    "video": (re.compile(r"video/(mp4|3gpp?)"), 16),
-    "document": (re.compile(r"application/(pdf|msword|vnd\..+)|text/plain"), 100),
-}
 _PLAIN_BUTTONS = frozenset({"URL", "FLOW", "VOICE_CALL", "QUICK_REPLY", "PHONE_NUMBER", "COPY_CODE"})
 
 
@@ -143,7 +138,7 @@ def _header_problems(template: Definition, header: TextHeader | MediaHeader | No
         wanted = None  # fixed text comes from the template; nothing to give
     given = None if header is None else "TEXT" if isinstance(header, TextHeader) else header.kind.upper()
     what = f"template `{template.name}`"
-    if wanted not in (None, "TEXT", *(kind.upper() for kind in _MEDIA)):
+    if wanted not in (None, "TEXT", "IMAGE", "VIDEO", "DOCUMENT"):
         yield Problem("CMP212", where, f"{what} has a {wanted} header", "write it as `components: […]`")
     elif wanted is None and given is not None:
         yield Problem("CMP212", where, f"{what} takes no header value", "remove `header`")
@@ -151,24 +146,8 @@ def _header_problems(template: Definition, header: TextHeader | MediaHeader | No
         value = "text: …" if wanted == "TEXT" else f"{wanted.lower()}: path/to/file"
         needed = f"{what} needs a header of type {wanted.lower()}"
         yield Problem("CMP212", where, needed, f"write `header: {{{value}}}`")
-    elif isinstance(header, MediaHeader):
-        yield from _media_problems(header)
-    elif header is not None and not header.text.strip():
+    elif isinstance(header, TextHeader) and not header.text.strip():
         yield Problem("CMP212", (*where, "text"), "the header text is empty", "write what the header says")
-
-
-def _media_problems(header: MediaHeader) -> Iterator[Problem]:
-    file, where = header.file, ("message", "header", header.kind)
-    media_type, size = (
-        (file.media_type, file.size_bytes) if isinstance(file, Asset) else (file.type, file.size)
-    )
-    pattern, limit_mib = _MEDIA[header.kind]
-    if not pattern.fullmatch(media_type):
-        message = f"`{file.name}` is {media_type}, which WhatsApp does not take as {header.kind}"
-        yield Problem("CMP212", where, message)
-    if size > limit_mib << 20:
-        message = f"`{file.name}` has {size >> 20} MiB; WhatsApp takes at most {limit_mib} as {header.kind}"
-        yield Problem("CMP212", where, message)
 
 
 def _body_problems(template: Definition, message: Template) -> Iterator[Problem]:
