@@ -95,6 +95,8 @@ TITLES: dict[str, str] = {
     "CMP409": "the clocks differ",
     "CMP501": "a campaign that has begun to send cannot be changed",
     "CMP502": "a key cannot be moved from one that is still there",
+    "CMP503": "a protected campaign would be deleted",
+    "CMP504": "the campaign is about to be sent",
     "CMP520": "a halted campaign is not released",
     "CMP701": "the state file is empty, cut off or not a state",
     "CMP702": "the state was written by a newer version",

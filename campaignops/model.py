@@ -158,7 +158,7 @@ Session: TypeAlias = Direct | AssignTo
 @dataclass(frozen=True, slots=True)
 class Campaign:
     """One desired campaign. `key` is its identity in the project, `name` what the PBX calls it, `place` where its key
-    stands in the manifest, `moved_from` the key it had before."""
+    stands in the manifest, `moved_from` the key it had before. `prevent_delete`: no apply deletes it from the PBX."""
 
     key: str
     type: CampaignType
@@ -171,6 +171,7 @@ class Campaign:
     session: Session
     place: Place
     moved_from: str | None = None
+    prevent_delete: bool = False
 
 
 def files_of(message: Message) -> tuple[File, ...]:

@@ -79,6 +79,7 @@ class Entry:
     the last live status an apply saw, `at` the time of the last step (ISO 8601, UTC), `run` the run that made it.
     `lost` counts creates whose answer was lost; until `late_until_s` (Unix seconds) a lost release may arrive.
     `halted` is when somebody stopped it (ISO 8601, UTC): until that is lifted, nothing releases it.
+    `prevent_delete` is the manifest's, kept here because it also guards when the manifest is gone.
     """
 
     key: str
@@ -98,6 +99,7 @@ class Entry:
     run: str = ""
     lost: int = 0
     late_until_s: int | None = None
+    prevent_delete: bool = False
     question: str | None = None
     halted: str | None = None
     audience: str = ""

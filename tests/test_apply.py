@@ -565,12 +565,46 @@ def test_a_delete_that_came_when_the_time_had_come_keeps_the_record(stage):
     assert stage.texted() == everybody("spring")
 
 
-def test_a_campaign_that_sends_within_half_a_minute_is_left_alone(stage):
+@pytest.mark.parametrize("wanted", [[], [a_text(send="draft")]])
+def test_a_campaign_that_sends_within_a_minute_is_left_alone(stage, wanted):
     stage.apply(a_text(send="at"))
-    stage.clock.sleep(86_400 - 20)
-    assert stage.apply().outcomes == ["failed"]
-    assert stage.apply(a_text(send="draft")).outcomes == ["failed"]
+    stage.clock.sleep(86_400 - 59)
+    assert stage.apply(*wanted).error.code == "blocked"
     assert stage.texted() == everybody("spring")
+
+
+@pytest.mark.parametrize("wanted", [[], [a_text(send="draft")]])
+def test_time_that_passes_between_plan_and_call_is_looked_at_again(stage, wanted):
+    stage.apply(a_text(send="at"))
+    stage.clock.sleep(86_400 - 61)
+
+    def takes_two_seconds() -> bool:
+        stage.clock.sleep(1)
+        return False
+
+    run = stage.apply(*wanted, watch=Watch(takes_two_seconds))
+    assert run.outcomes == ["failed"]
+    assert "too late to change it safely" in run.said
+    assert stage.asked().count("update") + stage.asked().count("delete") == 2  # the proof and the release
+    assert stage.texted() == everybody("spring")
+
+
+@pytest.mark.parametrize("send", ["draft", "at"])
+def test_protection_outlives_the_manifest_until_it_is_taken_back(stage, send):
+    stage.apply(a_text(send=send, prevent_delete=True))
+    assert stage.apply().error.code == "blocked"
+    assert stage.apply(a_text(send=send)).outcomes == ["done"]  # the record alone
+    assert stage.asked().count("update") == (0 if send == "draft" else 2)
+    assert stage.apply().outcomes == ["done"]
+    assert (stage.entry(), stage.campaigns()) == (None, {})
+
+
+def test_a_draft_that_is_only_released_takes_its_protection_along(stage):
+    kill(stage, "bound", a_text(send="at"))
+    assert stage.apply(a_text(send="at", prevent_delete=True)).outcomes == ["done"]
+    assert stage.entry().prevent_delete
+    assert stage.apply(a_text(send="at", prevent_delete=True)).results[0].message is None
+    assert stage.apply().error.code == "blocked"
 
 
 @pytest.mark.parametrize("send", SENDS)

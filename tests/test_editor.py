@@ -211,7 +211,7 @@ def test_what_is_wrong_is_underlined_where_it_stands(editor, text, line, said):
 @pytest.mark.parametrize(
     ("text", "offered"),
     [
-        (within("|"), {"name", "sender", "for_each", "moved"}),
+        (within("|"), {"name", "sender", "for_each", "moved", "prevent_delete"}),
         (within("se|"), {"sender"}),
         (
             MODELINE + "campaigns:\n  a:\n    |\n",

@@ -59,8 +59,8 @@ class Player:
     def _step(self, found: re.Match[str]) -> str:
         if found["file"]:
             path = self.folder / found["file"]
-            if path.exists() and self.code == "CMP501":
-                self._pbx(later_s=30)  # what was being sent has been sent
+            if path.exists() and self.code in ("CMP501", "CMP504"):
+                self._pbx(later_s=30)  # what was being sent has been sent, what waited is about to be
             path.parent.mkdir(exist_ok=True)
             path.write_text(found["text"], "utf-8")
             return found[0]
@@ -229,7 +229,7 @@ def test_as_json(said):
     [
         ("CMP1055", "did you mean CMP105, not an E.164 number?"),
         ("CPM105", "did you mean CMP105, not an E.164 number?"),
-        ("504", "did you mean CMP50"),
+        ("550", "did you mean CMP50"),
         ("quotes", "`campaignops explain` lists them all"),
     ],
 )

@@ -316,6 +316,12 @@ def test_a_renamed_campaign_remembers_its_key(tmp_path):
     assert one(tmp_path, sms(moved="{from: old}")).moved_from == "old"
 
 
+@pytest.mark.parametrize(("said", "is_protected"), [("true", True), ("'true'", True), ("false", False)])
+def test_a_campaign_may_be_protected_from_deletion(tmp_path, said, is_protected):
+    assert one(tmp_path, sms(prevent_delete=said)).prevent_delete is is_protected
+    assert not one(tmp_path, SMS).prevent_delete
+
+
 # for_each
 
 

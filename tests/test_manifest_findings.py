@@ -111,6 +111,7 @@ FORMS = [
         "exactly one of `extension` and `queue`",
     ),
     (sms(moved="x"), [("CMP107", 9, 12)], "`moved` must be {from: old-key}"),
+    (sms(prevent_delete="yes"), [("CMP109", 9, 21)], "`prevent_delete` must be `true` or `false`"),
     (sms(message="{file: a.png}"), [("CMP113", 6, 21)], "there is no file `a.png`"),
     (sms(message="{file: assets}"), [("CMP113", 6, 21)], "not a regular file"),
     (sms(message="{file: assets/empty.png}"), [("CMP113", 6, 21)], "is empty"),

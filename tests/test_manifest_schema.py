@@ -31,6 +31,8 @@ GOOD = [
     EXAMPLE,
     SMS,
     sms(channel="{id: 7}", session="{assign_to: {queue: {id: 3}}}", moved="{from: x}"),
+    sms(prevent_delete="true"),
+    sms(prevent_delete="'{{ guarded }}'"),
     sms(name="2030", session="{assign_to: {extension: 1002}}"),
     sms(recipients="{numbers: ['{{ number }}']}", for_each="[de, fr]"),
     sms(send="'{{ when }}'", session="'{{ how }}'"),
@@ -42,6 +44,7 @@ BAD = [
     sms(chanel="x"),
     sms(send=None),
     sms(send="later"),
+    sms(prevent_delete="yes"),
     sms(sender="+12025550100"),  # without quotes it is a number to editors
     sms(recipients="{numbers: [12]}"),
     sms(recipients="{numbers: ['12']}"),

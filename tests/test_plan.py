@@ -119,8 +119,12 @@ def expected(case: Case) -> str | None:
             return "blocked" if case.manifest == "edited" else "history"
         case "deleted unsent":
             return "create" if is_wanted else "delete"
+        case _ if is_wanted and is_as_applied(case):
+            return "none"
+        case _ if (case.send, case.live) == ("at past", "scheduled"):
+            return "blocked"
         case _:
-            return "delete" if not is_wanted else "none" if is_as_applied(case) else "update"
+            return "update" if is_wanted else "delete"
 
 
 def became(case: Case) -> str:
@@ -278,6 +282,92 @@ def test_times_are_warnings_where_nothing_is_sent_yet():
     found = plan.times(a_campaign(), TIME_S, lambda campaign, _: campaign.place, "warning")
     assert [(f.code, f.severity, f.place) for f in found] == [("CMP407", "warning", Place("summer.yaml", 5))]
     assert not list(plan.times(a_campaign(send=Now()), TIME_S, lambda campaign, _: campaign.place, "error"))
+
+
+@pytest.mark.parametrize(
+    ("live", "seconds", "action"),
+    [
+        (Live({203: "scheduled"}, {203: TIME_S}), 60, "change"),
+        (Live({203: "scheduled"}, {203: TIME_S}), 59, "blocked"),
+        (Live({203: "scheduled"}, {203: TIME_S}), -5, "blocked"),
+        (Live({203: "scheduled"}, {203: LATER_S}), 1, "change"),  # somebody postponed it
+        (Live({203: "draft"}, {203: TIME_S}), 30, "change"),
+        (Live({}, unlisted=frozenset({203})), 59, "blocked"),
+        (None, 59, "blocked"),
+        (None, 60, "change"),
+    ],
+)
+def test_what_is_about_to_be_sent_is_neither_changed_nor_deleted(live, seconds, action):
+    entry, later = an_entry(a_campaign()), a_campaign(send=At(LATER_S, "Europe/Berlin"))
+    for desired, made in (([], Delete), ([later], Update)):
+        plan_ = a_plan(*desired, recorded=[entry], live=live, now_s=TIME_S - seconds)
+        (change,) = plan_.changes
+        assert type(change) is (Blocked if action == "blocked" else made)
+        assert [f.code for f in plan_.findings] == (["CMP504"] if action == "blocked" else [])
+
+
+def test_what_is_about_to_be_sent_and_as_it_should_be_is_left_alone():
+    live = Live({203: "scheduled"}, {203: TIME_S})
+    for seconds in (59, -5):
+        made = a_plan(a_campaign(), recorded=[an_entry(a_campaign())], live=live, now_s=TIME_S - seconds)
+        assert ([type(c) for c in made.changes], made.findings) == ([Unchanged], ())
+
+
+# -- protected from deletion -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("phase", [Phase.INTENT, Phase.BOUND, Phase.UPDATING, Phase.RELEASED])
+@pytest.mark.parametrize("live", [Live({203: "draft"}), Live({203: "scheduled"}), None])
+def test_a_protected_campaign_is_not_deleted_when_its_manifest_is_gone(phase, live):
+    entry = an_entry(OLD, phase=phase, prevent_delete=True)
+    made = a_plan(recorded=[entry], live=live)
+    (change,) = made.changes
+    assert isinstance(change, Blocked)
+    (finding,) = made.findings
+    assert (finding.code, finding.severity) == ("CMP503", "error")
+    assert "set `prevent_delete: false`" in change.help
+    assert "campaignops state rm old" in change.help
+    (free,) = a_plan(recorded=[replace(entry, prevent_delete=False)], live=live).changes
+    assert isinstance(free, Delete)
+
+
+def test_what_cannot_be_deleted_any_more_needs_no_protection():
+    gone, sent = an_entry(OLD, phase=Phase.BOUND, prevent_delete=True), an_entry(OLD, prevent_delete=True)
+    assert [type(c) for c in a_plan(recorded=[gone], live=Live({})).changes] == [Delete]
+    made = a_plan(recorded=[sent], live=Live({203: "completed"}))
+    assert [type(c) for c in made.changes] == [History]
+
+
+@pytest.mark.parametrize(
+    ("protected", "recorded", "delivery", "action"),
+    [
+        (True, True, "direct", Blocked),
+        (True, False, "direct", Blocked),  # the manifest has the last word
+        (False, True, "direct", Update),
+        (True, True, "staged", Update),
+    ],
+)
+def test_a_protected_campaign_is_not_posted_anew(protected, recorded, delivery, action):
+    entry = an_entry(OLD, prevent_delete=recorded)
+    edited = replace(OLD, message=Text("Up to 60% off!"), prevent_delete=protected)
+    made = a_plan(edited, recorded=[entry], live=Live({203: "scheduled"}), delivery=delivery)
+    (change,) = made.changes
+    assert type(change) is action
+    assert [f.code for f in made.findings] == (["CMP503"] if action is Blocked else [])
+    assert [f.path for f in change.fields] == ["message.text"]
+
+
+@pytest.mark.parametrize("protected", [True, False])
+def test_a_protection_that_comes_or_goes_is_recorded_and_nothing_else(protected):
+    entry, live = an_entry(OLD, prevent_delete=not protected), Live({203: "scheduled"})
+    (change,) = a_plan(replace(OLD, prevent_delete=protected), recorded=[entry], live=live).changes
+    assert isinstance(change, Unchanged)
+    assert (change.protects, change.is_recorded, change.steps) == (protected, True, ())
+    said = "protected from deletion" if protected else "no longer protected from deletion"
+    assert change.reason == f"scheduled, as in the manifest; {said}"
+    (same,) = a_plan(replace(OLD, prevent_delete=not protected), recorded=[entry], live=live).changes
+    assert isinstance(same, Unchanged)
+    assert (same.protects, same.is_recorded) == (None, False)
 
 
 # -- order and selection -----------------------------------------------------------------------------------------------
@@ -492,7 +582,7 @@ def test_what_is_stuck_asks_its_question_with_and_without_a_manifest():
 
 
 def test_every_code_of_a_plan_is_known():
-    assert {"CMP215", "CMP407", "CMP408", "CMP501", "CMP502", "CMP706"} <= TITLES.keys()
+    assert {"CMP215", "CMP407", "CMP408", "CMP501", "CMP502", "CMP503", "CMP504", "CMP706"} <= TITLES.keys()
 
 
 # -- reasons -----------------------------------------------------------------------------------------------------------
@@ -883,13 +973,14 @@ def others(change):
         "removed": 9,
         "preview": "p",
     }
-    new |= {"moved_from": "x", "code": "CMP000", "entry": an_entry(a_campaign("x"), 77)}
+    new |= {"moved_from": "x", "protects": True, "code": "CMP000", "entry": an_entry(a_campaign("x"), 77)}
     elsewhere = {"campaign", "drift", "reason", "help", "place"}
     for name in {field.name for field in fields(change)} - elsewhere:
         yield replace(change, **{name: new[name]})
     if isinstance(change, Create | Update):  # the same number of people, and not the same people
         numbers = (*NUMBERS[1:], "+8613800004444")
         yield replace(change, campaign=replace(change.campaign, audience=Numbers(numbers)))
+        yield replace(change, campaign=replace(change.campaign, prevent_delete=True))
     if isinstance(change, Update):
         yield replace(change, drift=not change.drift)
 

@@ -89,17 +89,19 @@ class _Workers:
         match change:
             case Create(campaign=campaign):
                 made = self.creator.create(campaign, self._entry(change))
-                return self._done(self._released(change, self._current(change, made)))
+                return self._done(change, self._released(change, self._current(change, made)))
             case Update():
                 bound = self._entry(change)
                 assert bound is not None  # an update has one
-                return self._done(self._updated(change, bound))
+                return self._done(change, self._updated(change, bound))
             case Delete(entry=entry):
                 self.editor.delete(self.record.entries[entry.key])
                 return Result(change.key, "done", entry.id)
             case Unchanged(moved_from=old) | History(moved_from=old):
                 if old is not None:
                     self.record.move(old, change.key)
+                if isinstance(change, Unchanged) and change.protects is not None:
+                    self.record.put(self.record.entries[change.key], prevent_delete=change.protects)
                 return Result(change.key, "done", change.id)
             case Blocked():
                 return Result(change.key, "skipped", change.id)
@@ -149,5 +151,7 @@ class _Workers:
         known = recorded.id if recorded else change.id
         return Result(change.key, outcome, known, message, "campaignops apply", ends_run=True)
 
-    def _done(self, entry: Entry) -> Result:
+    def _done(self, change: Create | Update, entry: Entry) -> Result:
+        if entry.prevent_delete != change.campaign.prevent_delete:  # it was only released, or looked for
+            entry = self.record.put(entry, prevent_delete=change.campaign.prevent_delete)
         return Result(entry.key, "done", entry.id)

@@ -102,4 +102,5 @@ class Record:
             delivery=self._who.delivery,
             audience=state.audience_digests(numbers, self.lineage),
             spec=dumps(state.spec(campaign), ensure_ascii=False),
+            prevent_delete=campaign.prevent_delete,
         )

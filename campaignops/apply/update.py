@@ -9,9 +9,9 @@ from campaignops import state
 from campaignops.apply.create import Creator
 from campaignops.apply.ports import Ended, Pbx, Result, Row, Watch, announce
 from campaignops.apply.record import Clock, Record
-from campaignops.apply.release import MARGIN_S
 from campaignops.model import Campaign
 from campaignops.outcome import Done, NoEffect, Outcome, Unknown
+from campaignops.plan import MARGIN_S
 from campaignops.state import Entry, Phase
 
 _EDITABLE = ("draft", "scheduled")
@@ -28,6 +28,7 @@ class Editor:
         row = self._editable(entry)
         body = self._pbx.compose(campaign, self._creator.upload(campaign), released=False)
         announce(self._watch, entry.key, entry.id, "update")
+        self._in_time(entry, row)
         fresh = self._record.fresh(campaign, self._pbx.meaning(body), self._pbx.people(campaign))
         # The old content stays recorded until the new one has arrived: if it never does, the old one is what is sent.
         old = self._record.put(entry, phase=Phase.UPDATING, revision=entry.revision + 1, status=row.status)
@@ -56,6 +57,7 @@ class Editor:
             return
         row = self._editable(bound)
         announce(self._watch, bound.key, bound.id, "delete")
+        self._in_time(bound, row)
         if row.status == "draft" and bound.phase is Phase.RELEASED:
             # Somebody has called it back. On disk first: once it is gone, nobody can tell that it was not sent.
             bound = self._record.put(bound, phase=Phase.BOUND, status=row.status)
@@ -86,14 +88,15 @@ class Editor:
         if row.status not in _EDITABLE:
             text = f"id {entry.id} has begun to send ({row.status}) and cannot be changed"
             raise _ended(entry, "failed", text)
-        if (
-            row.status == "scheduled"
-            and row.time_s is not None
-            and row.time_s - self._clock.pbx_now() < MARGIN_S
-        ):
+        return row
+
+    def _in_time(self, entry: Entry, row: Row) -> None:
+        """Raises Ended when it is about to be sent; asked last of all, because looks and uploads take their time."""
+        if row.status != "scheduled" or row.time_s is None:
+            return
+        if row.time_s - self._clock.pbx_now() < MARGIN_S:
             text = f"id {entry.id} sends in less than {MARGIN_S} s; it is too late to change it safely"
             raise _ended(entry, "failed", text)
-        return row
 
     def _row(self, entry: Entry) -> Row | None:
         return self._pbx.look(_id(entry), entry.name)

@@ -147,9 +147,9 @@ def online(
 
 
 def pending(made: Plan) -> tuple[AnyChange, ...]:
-    """What an apply would do: the effects on the PBX, and the moves of records from key to key."""
+    """What an apply would do: the effects on the PBX, and what changes in the record alone."""
     still = (Unchanged, History)
-    return tuple(c for c in made.changes if not isinstance(c, still) or c.moved_from is not None)
+    return tuple(c for c in made.changes if not isinstance(c, still) or c.is_recorded)
 
 
 def verdict(made: Plan) -> CampaignOpsError | None:

@@ -77,6 +77,7 @@ class Builder:
             session,
             place,
             None if moved is None else moved["from"],
+            form.get("prevent_delete") == "true",
         )
 
     def wrong_parts(self, form: dict[str, Any], but: Collection[str | int]) -> Wrong:

@@ -20,7 +20,7 @@ from campaignops.manifest.nodes import PLAIN, QUOTED, Unreadable
 # Which campaigns a block makes stands first, then what they say, as in the manual's table; other keys come behind.
 ORDER = (
     "<<", "moved", "for_each",
-    "type", "name", "channel", "sender", "recipients", "message", "send", "session",
+    "type", "name", "channel", "sender", "recipients", "message", "send", "session", "prevent_delete",
 )  # fmt: skip
 STEP = 2
 

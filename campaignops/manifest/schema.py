@@ -218,6 +218,13 @@ class _CampaignForm(TypedDict):
         ]
     ]
     moved: NotRequired[MovedForm]
+    prevent_delete: NotRequired[
+        Annotated[
+            Literal["true", "false"],
+            Field(description="true: never deleted from the PBX, also when this block is gone."),
+            WithJsonSchema({"anyOf": [{"type": "boolean"}, {"type": "string", "pattern": _MARKS}]}),
+        ]
+    ]
 
 
 class SmsCampaign(_CampaignForm):
@@ -316,6 +323,7 @@ FORMS = {
     "session.assign_to.extension": "an extension's number, or {id: 7}",
     "session.assign_to.queue": "a message queue's name, or {id: 7}",
     "moved": "{from: old-key}",
+    "prevent_delete": "`true` or `false`",
     "pbx": "a mapping such as {url: sandbox}",
 }
 

@@ -2,6 +2,7 @@
 
 changes    what a plan is made of             judge    the table of product.md section 5
 standing   where a recorded campaign stands   drift    edits on the PBX        steps    the calls of a change
+obstacles  what is protected, or about to be sent
 """
 
 from __future__ import annotations
@@ -28,12 +29,14 @@ from campaignops.plan.changes import (
     Update,
 )
 from campaignops.plan.judge import Judge, Locate
+from campaignops.plan.standing import MARGIN_S
 from campaignops.project import Project
 from campaignops.state import Entry, State
 
 __all__ = [
     "ACTIONS",
     "EVERYTHING",
+    "MARGIN_S",
     "AnyChange",
     "Blocked",
     "Create",
@@ -48,7 +51,6 @@ __all__ = [
     "make",
     "times",
 ]
-MARGIN_S = 60  # a send time nearer than this cannot be released safely: the clocks of two machines differ
 
 
 def make(

@@ -74,14 +74,24 @@ class Delete(Change):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unchanged(Change):
-    """Nothing to do on the PBX. `moved_from`: the record takes the new key."""
+    """Nothing to do on the PBX. The record may take another key (`moved_from`) or `prevent_delete` (`protects`)."""
 
     moved_from: str | None = None
+    protects: bool | None = None
+
+    @property
+    def is_recorded(self) -> bool:
+        """An apply writes something about it to the state."""
+        return self.moved_from is not None or self.protects is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History(Change):
     moved_from: str | None = None
+
+    @property
+    def is_recorded(self) -> bool:
+        return self.moved_from is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,5 +194,5 @@ def _content(change: AnyChange) -> dict[str, Any]:
         said.pop(told, None)
     said["fields"] = [[f.path, f.before, f.after] for f in change.fields]
     if isinstance(change, Create | Update):
-        said["campaign"] = state.digest(change.campaign, "")
+        said["campaign"] = [state.digest(change.campaign, ""), change.campaign.prevent_delete]
     return {"action": ACTIONS[type(change)], **said}

@@ -12,6 +12,7 @@ from campaignops.findings import Place
 from campaignops.model import At, Campaign, Draft, Numbers
 from campaignops.plan import drift, steps
 from campaignops.plan.changes import AnyChange, Blocked, Create, Delete, History, Live, Unchanged, Update
+from campaignops.plan.obstacles import obstacle
 from campaignops.plan.standing import Standing, spoilt, standing
 from campaignops.state import Entry, Phase
 
@@ -47,7 +48,8 @@ class Judge:
             case "absent":
                 return Delete(**head, reason="no manifest has it any more, and the PBX neither", entry=entry)
             case "intent" | "editable":
-                return Delete(**head, reason="no manifest has it any more", entry=entry, steps=("delete",))
+                deleted = Delete(**head, reason="no manifest has it any more", entry=entry, steps=("delete",))
+                return obstacle(deleted, self.live, self.now_s) or deleted
 
     def _present(self, campaign: Campaign, entry: Entry | None) -> AnyChange:
         if entry is None:
@@ -123,9 +125,9 @@ class Judge:
         equal, edited = self._is_equal(campaign, entry), drift.is_edited(entry, self.live, status)
         whole = equal and not edited and entry.phase is not Phase.UPDATING
         if whole and status == ("draft" if _is_draft(campaign) else "scheduled"):
-            return Unchanged(**_head(campaign, entry), reason=f"{status}, as in the manifest")
+            return _unchanged(campaign, entry, f"{status}, as in the manifest")
         added, removed = _people_moved(campaign, entry, self.lineage)
-        return Update(
+        update = Update(
             **_head(campaign, entry),
             reason=_why(whole=whole, equal=equal, edited=edited),
             campaign=campaign,
@@ -136,6 +138,7 @@ class Judge:
             added=added,
             removed=removed,
         )
+        return obstacle(update, self.live, self.now_s) or update
 
     def _standing(self, entry: Entry) -> Standing:
         return standing(entry, self.live, self.now_s)
@@ -146,6 +149,15 @@ class Judge:
 
 def _is_draft(campaign: Campaign) -> bool:
     return isinstance(campaign.send, Draft)
+
+
+def _unchanged(campaign: Campaign, entry: Entry, reason: str) -> Unchanged:
+    if campaign.prevent_delete == entry.prevent_delete:
+        return Unchanged(**_head(campaign, entry), reason=reason)
+    reason += (
+        "; protected from deletion" if campaign.prevent_delete else "; no longer protected from deletion"
+    )
+    return Unchanged(**_head(campaign, entry), reason=reason, protects=campaign.prevent_delete)
 
 
 def _why(*, whole: bool, equal: bool, edited: bool) -> str:

@@ -10,7 +10,7 @@ from campaignops.plan.changes import Live
 from campaignops.state import BEGUN, Entry, Phase
 
 _EDITABLE = ("draft", "scheduled")
-_MARGIN_S = 60  # a campaign this near to its time counts as sent once the PBX no longer has it
+MARGIN_S = 60  # this near to its time nothing is done safely: the clocks of two machines differ
 
 Row: TypeAlias = Literal["stuck", "posted", "intent", "absent", "editable", "begun"]
 
@@ -79,4 +79,4 @@ def _may_have_been_sent(entry: Entry, now_s: float) -> bool:
         return entry.status != "draft"  # if the update never arrived, it stayed scheduled as it was
     if entry.phase is Phase.RELEASED and entry.time_s is None:
         return True  # at once, or scheduled by somebody else for a time that we do not know
-    return entry.may_have_sent(now_s + _MARGIN_S)
+    return entry.may_have_sent(now_s + MARGIN_S)

@@ -78,6 +78,9 @@ def _no_changes(plan: Plan) -> str:
     moved = sum(isinstance(c, Unchanged | History) and c.moved_from is not None for c in plan.changes)
     if moved:
         said += f" {moved:,} {'takes its' if moved == 1 else 'take their'} new key when applied."
+    guarded = sum(isinstance(c, Unchanged) and c.protects is not None for c in plan.changes)
+    if guarded:
+        said += f" {guarded:,} {'takes its' if guarded == 1 else 'take their'} `prevent_delete` when applied."
     return said
 
 
@@ -92,7 +95,7 @@ def _kinds(changes: Iterable[AnyChange]) -> str:
 
 
 def _is_quiet(change: AnyChange) -> bool:
-    return isinstance(change, Unchanged | History) and change.moved_from is None
+    return isinstance(change, Unchanged | History) and not change.is_recorded
 
 
 def _head(plan: Plan, pbx: str, frame: Frame) -> list[str]:
