@@ -229,7 +229,7 @@ def test_as_json(said):
     [
         ("CMP1055", "did you mean CMP105, not an E.164 number?"),
         ("CPM105", "did you mean CMP105, not an E.164 number?"),
-        ("550", "did you mean CMP50"),
+        ("550", "did you mean CMP5"),
         ("quotes", "`campaignops explain` lists them all"),
     ],
 )
