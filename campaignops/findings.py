@@ -22,6 +22,12 @@ class Place:
         return f"{self.file}:{self.line}:{self.column}"
 
 
+class Within(str):
+    """The last step of a path into a manifest: a stretch of the text that stands there."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One problem. `note` says why, `help` what to write instead; both optional, both one line of plain text.
@@ -84,6 +90,9 @@ TITLES: dict[str, str] = {
     "CMP213": "the buttons do not fit the template",
     "CMP214": "the phonebook is empty",
     "CMP215": "a campaign of this name is on the PBX but not in the state",
+    "CMP301": "a character makes an SMS longer than it need be",
+    "CMP302": "a placeholder was not filled in",
+    "CMP303": "a link leads nowhere",
     "CMP401": "duplicate number",
     "CMP402": "too many recipients",
     "CMP403": "no recipients",

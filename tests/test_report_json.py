@@ -64,6 +64,8 @@ def test_a_plan_has_the_promised_shape():
                 "removed": 0,
                 "send": {"kind": "at", "time": "2030-07-30T18:06:00+02:00"},
                 "preview": None,
+                "encoding": "GSM-7",
+                "parts": 1,
             }
         ],
         "summary": {

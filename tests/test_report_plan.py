@@ -63,6 +63,7 @@ def test_a_create_says_when_from_whom_to_how_many_and_what():
         "      sender    +1202•••0100   channel Main SMS\n"
         "      audience  3 people\n"
         "      text      │ Up to 50% off!\n"
+        "      length    1 part GSM-7, 14 of 160\n"
         "      session   extension 1002\n"
         "      steps     create → release\n"
         "\n"
@@ -89,6 +90,7 @@ def test_an_update_shows_what_was_and_what_becomes_and_counts_the_rest():
         "      audience  2 people   +1 −2",
         "      message.text  Hello, the bonus is yours until [-Sunday-]{+Monday+}. Come and see us!",
         '      session       {"extension": "1002"} -> "direct"',
+        "      length    1 part GSM-7, 56 of 160",
         "      (5 fields unchanged)",
         "      steps     update → release",
     ]

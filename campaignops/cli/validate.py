@@ -12,6 +12,7 @@ from campaignops.cli.entry import Failure
 from campaignops.cli.screen import Screen, folder_of
 from campaignops.errors import ProjectError
 from campaignops.findings import Finding, has_errors, in_order
+from campaignops.message import words
 from campaignops.model import Campaign
 from campaignops.plan import Selection
 from campaignops.project import Project
@@ -48,13 +49,14 @@ def _check(project: Project, selection: Selection, *, online: bool) -> tuple[int
     desired, now_s = manifest.read(project), time.time()
     keys: list[str] = []
     wanted: list[Campaign] = []
-    late: list[Finding] = []
+    more: list[Finding] = []
     for campaign in desired:
         keys.append(campaign.key)
         if selection.has(campaign.key):
-            late += plan.times(campaign, now_s, desired.locate, "warning")
+            more += plan.times(campaign, now_s, desired.locate, "warning")
+            more += words.findings(campaign, desired.locate)
             wanted += [campaign] if online else []
-    findings = in_order((*desired.findings, *late))
+    findings = in_order((*desired.findings, *more))
     if not has_errors(findings):
         planning.check_selection(selection, keys)
         findings = in_order((*findings, *_unresolved(project, wanted, desired)))

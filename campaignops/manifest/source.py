@@ -9,7 +9,7 @@ from typing import Protocol
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
-from campaignops.findings import Place
+from campaignops.findings import Place, Within
 from campaignops.manifest import nodes
 from campaignops.manifest.nodes import MAX_BYTES, Flaw, Span, Unreadable
 from campaignops.manifest.problems import Problems
@@ -68,9 +68,12 @@ class Source:
 
     def locate(self, top: tuple[Node, Node], path: Path, *, key: bool = False) -> Place:
         """The place of a field below the pair `top` (key node, value node): of its value when that is a scalar, else of
-        its key, or of the key always with `key`; of the nearest parent when the field is not there."""
+        its key, or of the key always with `key`; of the nearest parent when the field is not there. A last step Within
+        narrows it to a stretch of the value."""
         key_node, node = top
         for part in path:
+            if isinstance(part, Within):
+                return self._stretch(node, part) or self.place_of(node)
             step = child(node, part)
             if step is None:
                 return self.place_of(key_node)
@@ -97,6 +100,17 @@ class Source:
             if found:
                 return Place(self.file, number + 1, found.end() - len(word) + 1, len(word))
         return self.locate(top, path)
+
+    def _stretch(self, node: Node, text: str) -> Place | None:
+        """Where `text` stands in a value as its author wrote it; None when that is written in another way."""
+        if self.line_map is not None or not isinstance(node, ScalarNode):
+            return None
+        whole = nodes.span(node)
+        for number in range(whole.line, min(whole.end_line + 1, len(self.lines))):
+            column = self.lines[number].find(text, whole.column if number == whole.line else 0)
+            if column >= 0:
+                return Place(self.file, number + 1, column + 1, len(text))
+        return None
 
     def report(self, flaws: list[Flaw], problems: Problems) -> None:
         for flaw in flaws:

@@ -5,7 +5,6 @@ Pure arithmetic. A part is what networks bill, and one character outside the GSM
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -39,10 +38,27 @@ class Sms:
 
 def measure(text: str) -> Sms:
     """Encoding, length and parts of a text; an empty one is one part."""
+    if _BASIC.issuperset(text):
+        return _cut("GSM-7", len(text), None, None)
     forced_by = next((i for i, c in enumerate(text) if c not in _BASIC and c not in _EXTENDED), None)
     if forced_by is None:
-        return _cut("GSM-7", [2 if c in _EXTENDED else 1 for c in text], None)
-    return _cut("UCS-2", [2 if ord(c) > 0xFFFF else 1 for c in text], forced_by)
+        sizes = [2 if c in _EXTENDED else 1 for c in text]
+        return _cut("GSM-7", sum(sizes), sizes, None)
+    if max(text) <= "\uffff":
+        return _cut("UCS-2", len(text), None, forced_by)
+    sizes = [2 if c > "\uffff" else 1 for c in text]
+    return _cut("UCS-2", sum(sizes), sizes, forced_by)
+
+
+def in_gsm(text: str) -> str | None:
+    """The text in the GSM alphabet, each other character replaced; None when one of them has no replacement."""
+    replaced = "".join(_INSTEAD.get(c, c) for c in text)
+    return replaced if (_BASIC | _EXTENDED).issuperset(replaced) else None
+
+
+def foreign(text: str) -> list[str]:
+    """The characters that the GSM alphabet lacks, each once, in their order."""
+    return list(dict.fromkeys(c for c in text if c not in _BASIC and c not in _EXTENDED))
 
 
 def instead(character: str) -> str | None:
@@ -50,15 +66,18 @@ def instead(character: str) -> str | None:
     return _INSTEAD.get(character)
 
 
-def _cut(encoding: Literal["GSM-7", "UCS-2"], sizes: Iterable[int], forced_by: int | None) -> Sms:
-    """No part ends within a character: neither between an escape and what it escapes, nor within a surrogate pair."""
-    listed = list(sizes)
-    units = sum(listed)
+def _cut(
+    encoding: Literal["GSM-7", "UCS-2"], units: int, sizes: list[int] | None, forced_by: int | None
+) -> Sms:
+    """No part ends within a character: neither between an escape and what it escapes, nor within a surrogate pair.
+    Without `sizes` each character is one unit."""
     if units <= _SINGLE[encoding]:
         return Sms(encoding, units, 1, _SINGLE[encoding], forced_by)
     room = _JOINED[encoding]
+    if sizes is None:
+        return Sms(encoding, units, -(-units // room), room, forced_by)
     parts, used = 1, 0
-    for size in listed:
+    for size in sizes:
         if used + size > room:
             parts, used = parts + 1, 0
         used += size

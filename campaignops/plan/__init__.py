@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from campaignops.findings import Finding, in_order
+from campaignops.message import words
 from campaignops.model import At, Campaign
 from campaignops.plan.changes import (
     ACTIONS,
@@ -81,6 +82,7 @@ def make(
         changes.append(change)
         if isinstance(change, Create | Update) and change.steps:
             findings += times(campaign, now_s, locate, "error")
+            findings += words.findings(campaign, locate)
     gone = [judge.gone(entry) for entry in matching.left() if selection.has(entry.key)]
     deletes = [change for change in gone if isinstance(change, Delete)]  # first: they free names and room
     others = [change for change in gone if not isinstance(change, Delete)]

@@ -10,6 +10,7 @@ from campaignops.errors import CampaignOpsError
 from campaignops.findings import Finding
 from campaignops.plan import ACTIONS, AnyChange, Create, Delete, History, Plan, Unchanged, Update
 from campaignops.report import findings as report_findings
+from campaignops.report import length
 from campaignops.report.plain import masked, safe, safe_strictly
 from campaignops.report.rows import authors_zone
 from campaignops.report.when import iso
@@ -136,6 +137,7 @@ def _change(change: AnyChange, timezone: str) -> dict[str, Any]:
         "removed": change.removed,
         "send": _send(change, timezone),
         "preview": None if change.preview is None else masked(str(change.preview)),
+        **length.fields(change),
     }
 
 

@@ -10,7 +10,7 @@ from campaignops import diff, state
 from campaignops.diff import Field
 from campaignops.model import Campaign
 from campaignops.plan import AnyChange, Blocked, Create, Delete, History, Unchanged, Update
-from campaignops.report import content, words
+from campaignops.report import content, length, words
 from campaignops.report.frame import WIDTH, Frame
 from campaignops.report.plain import columns, folded, padded, safe
 from campaignops.report.when import distance, moment
@@ -26,6 +26,7 @@ def rows(change: AnyChange, frame: Frame) -> Iterator[str]:
             yield frame.row("send", _when(change, frame))
             yield from content.who(campaign, change, frame)
             yield from content.what(campaign, change, frame)
+            yield from _length(change, frame)
             yield frame.row("session", content.session(campaign))
         case Update(campaign=campaign):
             yield frame.row("send", _moved_send(change, frame))
@@ -33,6 +34,7 @@ def rows(change: AnyChange, frame: Frame) -> Iterator[str]:
             yield from _changed(change.fields, frame)
             if not any(field.path == "message.text" for field in change.fields):
                 yield from content.what(campaign, change, frame)
+            yield from _length(change, frame)
             yield from _unchanged(campaign, change.fields, frame)
         case Delete():
             yield frame.row("send", _when(change, frame))
@@ -46,6 +48,11 @@ def rows(change: AnyChange, frame: Frame) -> Iterator[str]:
             assert_never(change)
     if change.steps:
         yield frame.row("steps", " → ".join(map(safe, change.steps)))
+
+
+def _length(change: Create | Update, frame: Frame) -> Iterator[str]:
+    if said := length.said(change):
+        yield frame.row("length", said)
 
 
 def _when(change: AnyChange, frame: Frame) -> str:
