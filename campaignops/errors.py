@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from campaignops.findings import Finding
+    from campaignops.policy import Silenced
 
 
 class CampaignOpsError(Exception):
@@ -37,13 +38,22 @@ class UsageError(CampaignOpsError):
 
 
 class ProjectError(CampaignOpsError):
-    """Settings or manifests do not hold; `findings` has every problem found, each with its place."""
+    """Settings or manifests do not hold; `findings` has every problem found, each with its place, and
+    `silenced` those that do not count."""
 
     default_code = "invalid"
 
-    def __init__(self, message: str, findings: tuple[Finding, ...] = (), *, code: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        findings: tuple[Finding, ...] = (),
+        silenced: tuple[Silenced, ...] = (),
+        *,
+        code: str | None = None,
+    ) -> None:
         super().__init__(message, code=code)
         self.findings = findings
+        self.silenced = silenced
 
 
 class StateError(CampaignOpsError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -73,6 +74,11 @@ TITLES: dict[str, str] = {
     "CMP116": "field does not apply here",
     "CMP117": "not UTF-8 text",
     "CMP118": "the manifest holds no campaigns",
+    "CMP119": "no such finding",
+    "CMP120": "a finding that cannot be silenced",
+    "CMP121": "an ignore comment is not in order",
+    "CMP122": "an ignore comment has expired",
+    "CMP123": "an ignore comment silences nothing",
     "CMP125": "the file is not what its name says",
     "CMP126": "WhatsApp does not take this file",
     "CMP201": "no such channel",
@@ -130,3 +136,13 @@ FAMILIES: dict[str, str] = {
 def family_of(code: str) -> str:
     """The family of a code, such as `audience and time` of CMP401."""
     return FAMILIES[code[3]]
+
+
+def nearest_code(word: str) -> str | None:
+    """The code that was probably meant: of the same family, if `word` could be one; else the one that looks like it."""
+    if re.fullmatch(r"CMP[0-9]{3}", word):
+        kin = [code for code in TITLES if code[3] == word[3]]
+        return min(kin, key=lambda code: abs(int(code[3:]) - int(word[3:])), default=None)
+    from difflib import get_close_matches  # noqa: PLC0415  (only needed when something is wrong)
+
+    return next(iter(get_close_matches(word.upper(), TITLES, 1, 0.8)), None)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from campaignops.errors import ProjectError
+from campaignops.policy import Policy
 
 SETTINGS_FILE = "campaignops.yaml"
 SANDBOX = "sandbox"
@@ -44,6 +45,7 @@ class Project:
     vars: Mapping[str, object] = field(default_factory=dict)
     overrides: Mapping[str, object] = field(default_factory=dict)
     max_recipients: int = 1000
+    policy: Policy = field(default_factory=Policy)
 
     @property
     def state_path(self) -> Path:

@@ -87,6 +87,7 @@ def test_a_plan_has_the_promised_shape():
                 "column": 7,
             }
         ],
+        "silenced": [],
     }
 
 
@@ -146,13 +147,19 @@ def test_a_failure_is_the_same_document_with_an_error():
     assert set(empty["summary"]) == set(made["summary"])
     assert set(error_document("apply", error)) == {*apply_document(a_plan(), []), "error"}
     assert error_document("status", error)["campaigns"] == []
-    assert list(error_document("schema", error)) == ["schema_version", "kind", "findings", "error"]
+    assert list(error_document("schema", error)) == [
+        "schema_version",
+        "kind",
+        "findings",
+        "silenced",
+        "error",
+    ]
     assert with_error(made, error) == made | {"error": failed}
 
 
 def test_findings_alone_are_a_document():
     document = findings_document("validate", [Finding("CMP101", "error", "not valid YAML")])
-    assert list(document) == ["schema_version", "kind", "findings"]
+    assert list(document) == ["schema_version", "kind", "findings", "silenced"]
     assert document["findings"][0]["file"] is None
 
 

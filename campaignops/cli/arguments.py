@@ -12,7 +12,17 @@ def _init(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("directory", nargs="?", metavar="DIR", help="default: the current folder, or -C")
 
 
+def _choice(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--select", action="append", default=[], metavar="CODES", help="only these warnings: CMP3,CMP407"
+    )
+    parser.add_argument(
+        "--ignore", action="append", default=[], metavar="CODES", help="not these warnings: CMP3,CMP407"
+    )
+
+
 def _validate(parser: argparse.ArgumentParser) -> None:
+    _choice(parser)
     parser.add_argument("--online", action="store_true", help="look names and templates up on the PBX, too")
     parser.add_argument("--format", choices=_FINDINGS, default="text", help="how findings are written")
 
@@ -22,6 +32,7 @@ def _keys(parser: argparse.ArgumentParser) -> None:
 
 
 def _plan(parser: argparse.ArgumentParser) -> None:
+    _choice(parser)
     parser.add_argument(
         "--offline", action="store_true", help="do not ask the PBX: manifests and state alone"
     )
@@ -35,6 +46,7 @@ def _plan(parser: argparse.ArgumentParser) -> None:
 
 
 def _apply(parser: argparse.ArgumentParser) -> None:
+    _choice(parser)
     parser.add_argument("--auto-approve", action="store_true", help='do not ask for a "yes" (for CI)')
 
 

@@ -42,7 +42,8 @@ class Failure:
 
         if shown.json:
             if self.document is None:
-                self.document = plan_json.error_document(self.kind, error, getattr(error, "findings", ()))
+                told = (getattr(error, name, ()) for name in ("findings", "silenced"))
+                self.document = plan_json.error_document(self.kind, error, *told)
             shown.document(plan_json.with_error(self.document, error))
         shown.error(error, self.root)
         return error.exit_code

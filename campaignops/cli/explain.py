@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
-from difflib import get_close_matches
 from importlib import resources
 from itertools import groupby
 from typing import Any
@@ -12,7 +10,7 @@ from typing import Any
 from campaignops.cli.entry import Failure
 from campaignops.cli.screen import Screen
 from campaignops.errors import UsageError
-from campaignops.findings import TITLES, family_of
+from campaignops.findings import TITLES, family_of, nearest_code
 
 
 def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
@@ -57,15 +55,6 @@ def _known(word: str) -> str:
     code = f"CMP{code}" if code.isdecimal() else code
     if code in TITLES:
         return code
-    near = _nearest(code)
+    near = nearest_code(code)
     advice = f"did you mean {near}, {TITLES[near]}?" if near else "`campaignops explain` lists them all"
     raise UsageError(f"there is no finding `{word}`; {advice}")
-
-
-def _nearest(code: str) -> str | None:
-    """Of the same family, if `code` is one that there could be; else the one that looks most like it."""
-    kin = [known for known in TITLES if re.fullmatch(r"CMP\d{3}", code) and known[3] == code[3]]
-    if kin:
-        return min(kin, key=lambda known: abs(int(known[3:]) - int(code[3:])))
-    close = get_close_matches(code, TITLES, 1)
-    return close[0] if close else None

@@ -54,7 +54,7 @@ def show(
         )
     )
     stream.flush()
-    shown.findings(made.findings, project.root)
+    shown.findings(made.findings, project.root, silenced=made.silenced)
 
 
 def _made(args: argparse.Namespace, project: Project) -> tuple[Plan, float]:

@@ -7,19 +7,22 @@ import os
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
+from zoneinfo import ZoneInfo
 
 from campaignops import __version__, manifest, plan
 from campaignops.cli import connection
 from campaignops.cli.entry import Failure
 from campaignops.cli.screen import short
 from campaignops.errors import CampaignOpsError, ProjectError, RefusedError, UnresolvedError, UsageError
-from campaignops.findings import Finding, Place, has_errors, in_order
+from campaignops.findings import Finding, Place, has_errors, in_order, nearest_code
 from campaignops.manifest import Desired
 from campaignops.model import Campaign
 from campaignops.plan import AnyChange, Create, History, Live, Plan, Selection, Unchanged, Update
+from campaignops.policy import Judged, codes_of, judged, may_be_silenced
 from campaignops.project import Project, find
 from campaignops.report import findings as report
 from campaignops.state import Entry, Pbx, State
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _SKEW_S = 60
+_ALL_CODES = "`campaignops explain` lists them all"
 
 
 def project_of(args: argparse.Namespace, failure: Failure | None = None) -> Project:
@@ -37,7 +41,23 @@ def project_of(args: argparse.Namespace, failure: Failure | None = None) -> Proj
     root = find(args.folder)
     if failure is not None:
         failure.root = root
-    return manifest.load_project(root, args.env, dict(args.var), args.var_file, os.environ)
+    project = manifest.load_project(root, args.env, dict(args.var), args.var_file, os.environ)
+    select, ignore = (_selectors(getattr(args, name, [])) for name in ("select", "ignore"))
+    return replace(project, policy=project.policy.over(select, ignore))
+
+
+def _selectors(given: Iterable[str]) -> tuple[str, ...]:
+    """The codes of --select or --ignore, several in one word or not. Raises UsageError."""
+    listed = tuple(code.strip() for text in given for code in text.split(","))
+    for code in listed:
+        if not codes_of(code):
+            near = nearest_code(code)
+            raise UsageError(
+                f"there is no finding `{code}`; " + (f"did you mean {near}?" if near else _ALL_CODES)
+            )
+        if not may_be_silenced(code):
+            raise UsageError(f"{code} cannot be selected or ignored: errors always count")
+    return listed
 
 
 def store_of(project: Project) -> FileStore:
@@ -89,8 +109,16 @@ def read(project: Project) -> Campaigns:
     """All manifests. Raises ProjectError with every finding when one of them does not hold."""
     desired = manifest.read(project)
     campaigns = tuple(desired)
-    check(desired.findings)
+    check(judge(project, desired.findings, desired, time.time()))
     return Campaigns(desired, campaigns)
+
+
+def judge(
+    project: Project, findings: Iterable[Finding], desired: Desired, now_s: float, *, whole: bool = False
+) -> Judged:
+    """The findings that count, by the policy of the project and the comments of its manifests."""
+    today = datetime.fromtimestamp(now_s, ZoneInfo(project.timezone)).date()
+    return judged(findings, project.policy, desired.waivers, today, whole=whole)
 
 
 def offline(project: Project, recorded: State, selection: Selection) -> Plan:
@@ -102,12 +130,14 @@ def offline(project: Project, recorded: State, selection: Selection) -> Plan:
             keys.add(campaign.key)
             yield campaign
 
+    now_s = time.time()
     made = plan.make(
-        noted(), recorded, None, project, now_s=time.time(), locate=desired.locate, selection=selection
+        noted(), recorded, None, project, now_s=now_s, locate=desired.locate, selection=selection
     )
-    check(desired.findings)
+    check(judge(project, desired.findings, desired, now_s))
     check_selection(selection, keys)
-    return replace(made, findings=in_order((*made.findings, *desired.findings)))
+    told = judge(project, (*made.findings, *desired.findings), desired, now_s)
+    return replace(made, findings=told.findings, silenced=told.silenced)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +172,8 @@ def online(
     )
     problems: list[Finding] = [*made.findings, *found.warnings, *_skewed(now_s - ours_s)]
     changes = tuple(_resolved(made.changes, session, found, problems))
-    made = replace(made, changes=changes, findings=in_order(problems))
+    told = judge(project, problems, found.desired, now_s)
+    made = replace(made, changes=changes, findings=told.findings, silenced=told.silenced)
     return Online(made, live, pbx, now_s, now_s - ours_s)
 
 
@@ -166,15 +197,17 @@ def verdict(made: Plan) -> CampaignOpsError | None:
             code="blocked",
         )
     if has_errors(made.findings):
-        return ProjectError(f"this plan cannot be applied: {report.count(made.findings)}. Nothing was done")
+        return ProjectError(
+            f"this plan cannot be applied: {report.count(made.findings, made.silenced)}. Nothing was done"
+        )
     return None
 
 
-def check(findings: Iterable[Finding]) -> None:
-    """Raises ProjectError with all of them when one is an error."""
-    listed = in_order(findings)
-    if has_errors(listed):
-        raise ProjectError(f"the manifests do not hold: {report.count(listed)}", listed)
+def check(told: Judged) -> None:
+    """Raises ProjectError with all findings when one is an error."""
+    if has_errors(told.findings):
+        message = f"the manifests do not hold: {report.count(told.findings, told.silenced)}"
+        raise ProjectError(message, told.findings, told.silenced)
 
 
 def _resolved(

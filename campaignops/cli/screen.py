@@ -6,12 +6,14 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, TextIO
 
 from campaignops.errors import CampaignOpsError, ProjectError
 from campaignops.findings import Finding
+from campaignops.policy import Silenced
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,21 +55,27 @@ class Screen:
 
         self.answer(document.text(value))
 
-    def findings(self, findings: Iterable[Finding], root: Path | None, *, to_out: bool = False) -> None:
+    def findings(
+        self,
+        findings: Iterable[Finding],
+        root: Path | None,
+        *,
+        silenced: Sequence[Silenced] = (),
+        to_out: bool = False,
+    ) -> None:
         """Findings with their source lines: on stdout where they are the answer."""
         from campaignops.report import findings as report
 
         stream = self.out if to_out else self.err
         folder = folder_of(root)
-        text = report.text(
-            findings, lambda file: lines_of(root, file), color=self.color(stream), folder=folder
-        )
+        source, color = cache(partial(lines_of, root)), self.color(stream)
+        text = report.text(findings, source, silenced=silenced, color=color, folder=folder)
         stream.write(text)
         stream.flush()
 
     def error(self, error: CampaignOpsError, root: Path | None = None) -> None:
         if isinstance(error, ProjectError) and error.findings:
-            self.findings(error.findings, root)
+            self.findings(error.findings, root, silenced=error.silenced)
         from campaignops.report.paint import paint
         from campaignops.report.plain import safe
 

@@ -11,10 +11,11 @@ from campaignops.cli import connection, planning
 from campaignops.cli.entry import Failure
 from campaignops.cli.screen import Screen, folder_of
 from campaignops.errors import ProjectError
-from campaignops.findings import Finding, has_errors, in_order
+from campaignops.findings import Finding, has_errors
 from campaignops.message import words
 from campaignops.model import Campaign
-from campaignops.plan import Selection
+from campaignops.plan import EVERYTHING, Selection
+from campaignops.policy import Judged
 from campaignops.project import Project
 from campaignops.report import findings as report
 from campaignops.report import plan_json, sarif
@@ -27,24 +28,30 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     except ProjectError as error:
         if not error.findings or shown.json:
             raise
-        _write(error.findings, failure.root, args.format, shown)
+        _write(Judged(error.findings), failure.root, args.format, shown)
         return 1
-    count, findings = _check(project, planning.selection_of(args), online=args.online)
+    count, told = _check(project, planning.selection_of(args), online=args.online)
     if shown.json:
-        failure.document = plan_json.findings_document("validate", findings)
-        if not has_errors(findings):
+        failure.document = plan_json.findings_document("validate", told.findings, told.silenced)
+        if not has_errors(told.findings):
             shown.document(failure.document)
     else:
-        _write(findings, project.root, args.format, shown)
-    if has_errors(findings):
+        _write(told, project.root, args.format, shown)
+    if has_errors(told.findings):
         if shown.json:
-            raise ProjectError(f"the manifests do not hold: {report.count(findings)}")
+            raise ProjectError(f"the manifests do not hold: {report.count(told.findings, told.silenced)}")
         return 1
-    shown.say(f"{count:,} {'campaign holds' if count == 1 else 'campaigns hold'}.")
+    shown.say(_sentence(count))
     return 0
 
 
-def _check(project: Project, selection: Selection, *, online: bool) -> tuple[int, tuple[Finding, ...]]:
+def _sentence(count: int) -> str:
+    if count == 0:
+        return "No campaigns here yet."
+    return "1 campaign holds." if count == 1 else f"{count:,} campaigns hold."
+
+
+def _check(project: Project, selection: Selection, *, online: bool) -> tuple[int, Judged]:
     """How many campaigns were checked, and what is wrong; they are kept only when the PBX is to be asked about them."""
     desired, now_s = manifest.read(project), time.time()
     keys: list[str] = []
@@ -56,11 +63,12 @@ def _check(project: Project, selection: Selection, *, online: bool) -> tuple[int
             more += plan.times(campaign, now_s, desired.locate, "warning")
             more += words.findings(campaign, desired.locate)
             wanted += [campaign] if online else []
-    findings = in_order((*desired.findings, *more))
+    findings = [*desired.findings, *more]
     if not has_errors(findings):
         planning.check_selection(selection, keys)
-        findings = in_order((*findings, *_unresolved(project, wanted, desired)))
-    return sum(map(selection.has, keys)), findings
+        findings += _unresolved(project, wanted, desired)
+    told = planning.judge(project, findings, desired, now_s, whole=selection == EVERYTHING)
+    return sum(map(selection.has, keys)), told
 
 
 def _unresolved(project: Project, campaigns: list[Campaign], desired: manifest.Desired) -> list[Finding]:
@@ -70,7 +78,8 @@ def _unresolved(project: Project, campaigns: list[Campaign], desired: manifest.D
         return [finding for each in campaigns for finding in session.resolve(each, desired.locate)]
 
 
-def _write(findings: tuple[Finding, ...], folder: Path | None, form: str, shown: Screen) -> None:
+def _write(told: Judged, folder: Path | None, form: str, shown: Screen) -> None:
+    findings = told.findings
     match form:
         case "concise":
             shown.answer(report.concise(findings, folder=folder_of(folder)))
@@ -79,6 +88,6 @@ def _write(findings: tuple[Finding, ...], folder: Path | None, form: str, shown:
         case "gitlab":
             shown.answer(report.gitlab(findings, folder=folder_of(folder)))
         case "sarif":
-            shown.answer(sarif.text(findings, folder=folder_of(folder)))
+            shown.answer(sarif.text(findings, told.silenced, folder=folder_of(folder)))
         case _:
-            shown.findings(findings, folder, to_out=True)
+            shown.findings(findings, folder, silenced=told.silenced, to_out=True)

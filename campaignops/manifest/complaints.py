@@ -61,7 +61,11 @@ _KEYS: dict[str, Iterable[str]] = {
     "moved": ("from",),
 }
 _SETTINGS = set(schema.SettingsForm.__annotations__) | set(schema.EnvironmentForm.__annotations__)
-_SETTINGS_KEYS: dict[str, Iterable[str]] = {"": _SETTINGS, "pbx": schema.PbxForm.__annotations__}
+_SETTINGS_KEYS: dict[str, Iterable[str]] = {
+    "": _SETTINGS,
+    "pbx": schema.PbxForm.__annotations__,
+    "findings": schema.FindingsForm.__annotations__,
+}
 
 
 def about_campaign(error: ValidationError, raw: Any) -> list[Complaint]:

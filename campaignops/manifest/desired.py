@@ -6,7 +6,7 @@ import gc
 from collections.abc import Iterator
 
 from campaignops.findings import Finding, Place
-from campaignops.manifest import schema, walk
+from campaignops.manifest import comments, schema, walk
 from campaignops.manifest.build import Builder
 from campaignops.manifest.document import Document, Tools
 from campaignops.manifest.nodes import Unreadable
@@ -14,6 +14,7 @@ from campaignops.manifest.problems import Problems
 from campaignops.manifest.render import Renderer
 from campaignops.manifest.source import Source, load
 from campaignops.model import Campaign
+from campaignops.policy import Waiver
 from campaignops.project import Project
 
 
@@ -24,7 +25,8 @@ def read(project: Project) -> Desired:
 
 class Desired:
     """Yields each campaign that holds by itself, file by file in sorted order, and keeps none of them. `findings` is
-    complete when the iteration has ended; with an error among them the campaigns are not to be acted on."""
+    complete when the iteration has ended; with an error among them the campaigns are not to be acted on. So are
+    `waivers`, the comments that silence some of them."""
 
     def __init__(self, project: Project) -> None:
         self._root = str(project.root.resolve())
@@ -36,6 +38,7 @@ class Desired:
         self._names: dict[str, Place] = {}
         self._last: Source | None = None  # looked into last: one file may have 1,000 findings
         self._begun = False
+        self.waivers: list[Waiver] = []
 
     @property
     def findings(self) -> list[Finding]:
@@ -51,6 +54,8 @@ class Desired:
             for file in files:
                 self._last = source = self._load(file)
                 if source is not None:
+                    if comments.MARK in source.data:
+                        self.waivers += comments.waivers(source, self._problems)
                     for campaign in Document(source, self._tools, self._scope).campaigns():
                         if self._is_unique(campaign, source):
                             yield campaign

@@ -279,6 +279,28 @@ class PbxForm(TypedDict):
     ]
 
 
+Selector: TypeAlias = Annotated[str, WithJsonSchema({"type": "string", "pattern": "^(ALL|CMP[0-9]{0,3})$"})]
+Severities: TypeAlias = Annotated[
+    dict[str, Literal["error", "warning", "info"]],
+    WithJsonSchema(
+        {
+            "type": "object",
+            "propertyNames": {"pattern": "^CMP[0-9]{3}$"},
+            "additionalProperties": {"enum": ["error", "warning", "info"]},
+        }
+    ),
+]
+
+
+class FindingsForm(TypedDict):
+    """Which findings count, and how much; what is an error by itself stays one."""
+
+    __pydantic_config__ = _STRICT  # type: ignore[misc]
+    severity: NotRequired[Annotated[Severities, Field(description="By code: error, warning or info.")]]
+    select: NotRequired[Annotated[list[Selector], Field(description="Only these codes: CMP301, CMP3, ALL.")]]
+    ignore: NotRequired[Annotated[list[Selector], Field(description="Not these codes: CMP301, or CMP3.")]]
+
+
 class EnvironmentForm(TypedDict):
     """What differs in one environment."""
 
@@ -287,6 +309,7 @@ class EnvironmentForm(TypedDict):
     state: NotRequired[Annotated[Text, Field(description="The path of the state file.")]]
     timezone: NotRequired[Annotated[Text, Field(description="For send times without an offset or zone.")]]
     vars: NotRequired[Vars]
+    findings: NotRequired[FindingsForm]
     guardrails: NotRequired[
         Annotated[dict[str, Any], Field(description="Not enforced by this version: leave it empty.")]
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,10 +16,12 @@ from ruamel.yaml.nodes import Node, ScalarNode
 from campaignops.errors import ProjectError
 from campaignops.findings import Place, in_order
 from campaignops.manifest import complaints, nodes, schema
+from campaignops.manifest.comments import cannot, no_code
 from campaignops.manifest.nodes import Flaw, Unreadable
 from campaignops.manifest.problems import Problems, did_you_mean
 from campaignops.manifest.source import Source, child, read_bytes
 from campaignops.manifest.times import zone_help, zone_named
+from campaignops.policy import Policy, codes_of, may_be_silenced
 from campaignops.project import DEFAULT_STATE, SANDBOX, SETTINGS_FILE, Pbx, Project
 
 ENVIRONMENT = "CAMPAIGNOPS_ENV"
@@ -50,9 +53,7 @@ def load_project(
         count = loading.problems.errors
         said = "1 problem" if count == 1 else f"{count} problems"
         raise ProjectError(f"the settings do not hold: {said}", in_order(loading.problems.findings))
-    return Project(
-        loading.root, project.environment, project.pbx, project.state, project.timezone, project.vars, over
-    )
+    return replace(project, overrides=over)
 
 
 def read_mapping(path: Path) -> dict[str, Any]:
@@ -89,7 +90,8 @@ class _Loading:
         if self.problems.errors:
             return Project(self.root)
         state, zone = merged.get("state", DEFAULT_STATE), merged.get("timezone", "UTC")
-        return Project(self.root, environment, self.pbx(pbx), state, zone, names)
+        policy = _policy(_mapping(merged.get("findings")))
+        return Project(self.root, environment, self.pbx(pbx), state, zone, names, policy=policy)
 
     def mapping(self, path: str, source: Source, *, typed: bool = False) -> dict[str, Any]:
         """A YAML file that is a mapping; empty, with findings, when it is not."""
@@ -165,6 +167,19 @@ class _Loading:
             )
         for name in _mapping(form.get("vars")):
             self.check_name(name, self.place((*layer, "vars", name), at_key=True))
+        self.check_policy((*layer, "findings"), _mapping(form.get("findings")))
+
+    def check_policy(self, path: Layer, form: dict[str, Any]) -> None:
+        """Codes that there are not, and silence for what cannot be silenced."""
+        for name in ("select", "ignore"):
+            listed = form.get(name)
+            for at, selector in enumerate(listed if isinstance(listed, list) else ()):
+                if isinstance(selector, str) and (wrong := _wrong_selector(selector, hides=name == "ignore")):
+                    self.tell(wrong[0], (*path, name, at), *wrong[1:])
+        for code, severity in _mapping(form.get("severity")).items():
+            wrong = _wrong_selector(code, hides=severity in ("warning", "info"))
+            if wrong or (wrong := no_code(code)):
+                self.tell(wrong[0], (*path, "severity", code), *wrong[1:], at_key=True)
 
     def check_name(self, name: str, place: Place | None) -> bool:
         if _is_name(name) and name != "each":
@@ -235,6 +250,17 @@ class _Loading:
             self.problems.add("CMP117", f"the var `{name[:60]}` is not UTF-8 text", None)
         elif self.check_name(name, None):
             out[name] = nodes.typed(text)
+
+
+def _policy(form: dict[str, Any]) -> Policy:
+    return Policy(form.get("severity", {}), tuple(form.get("select", ())), tuple(form.get("ignore", ())))
+
+
+def _wrong_selector(selector: str, *, hides: bool) -> tuple[str, str, str] | None:
+    """Code, message and help when a selector stands for no code, or is to hide what cannot be hidden."""
+    if not codes_of(selector):
+        return no_code(selector)
+    return cannot(selector) if hides and not may_be_silenced(selector) else None
 
 
 def _mapping(value: Any) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from campaignops.diff import Field
 from campaignops.findings import Finding, Place
 from campaignops.message.bubble import Bubble
 from campaignops.model import Campaign
+from campaignops.policy import Silenced
 from campaignops.state import Entry
 
 
@@ -143,6 +144,7 @@ class Plan:
     environment: str | None
     changes: tuple[AnyChange, ...]
     findings: tuple[Finding, ...] = ()
+    silenced: tuple[Silenced, ...] = ()
 
     @property
     def digest(self) -> str:

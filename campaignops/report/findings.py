@@ -9,6 +9,7 @@ from posixpath import join, normpath
 from typing import Any, TypeAlias
 
 from campaignops.findings import Finding, Place, Severity
+from campaignops.policy import Silenced
 from campaignops.project import SETTINGS_FILE
 from campaignops.report import document
 from campaignops.report.paint import Paint, Style, paint
@@ -21,30 +22,36 @@ Source: TypeAlias = Callable[
 _STYLES: dict[Severity, Style] = {"error": "red", "warning": "yellow", "info": "cyan"}
 
 
-def text(findings: Iterable[Finding], source: Source, *, color: bool, folder: str = "") -> str:
-    """Every finding with its source line, then how many there are; empty when there are none.
+def text(
+    findings: Iterable[Finding],
+    source: Source,
+    *,
+    silenced: Sequence[Silenced] = (),
+    color: bool,
+    folder: str = "",
+) -> str:
+    """Every finding with its source line, then how many there are; empty when there are none, not even silenced ones.
 
     `folder`, the project folder as seen from the current one, stands before each file: a terminal can jump to it.
     """
     listed = tuple(findings)
-    if not listed:
+    if not listed and not silenced:
         return ""
     style = paint(color)
     blocks = ["\n".join(_block(finding, source, style, folder)) for finding in listed]
-    return "\n\n".join([*blocks, style(count(listed), "bold")]) + "\n"
+    return "\n\n".join([*blocks, style(count(listed, silenced), "bold")]) + "\n"
 
 
-def count(findings: Iterable[Finding]) -> str:
-    """`2 errors, 1 warning`."""
+def count(findings: Iterable[Finding], silenced: Sequence[Silenced] = ()) -> str:
+    """`2 errors, 1 warning, 3 silenced`."""
     each = Counter(finding.severity for finding in findings)
     named: dict[Severity, tuple[str, str]] = {
         "error": ("error", "errors"),
         "warning": ("warning", "warnings"),
         "info": ("note", "notes"),
     }
-    return ", ".join(
-        f"{each[s]:,} {one if each[s] == 1 else more}" for s, (one, more) in named.items() if each[s]
-    )
+    said = [f"{each[s]:,} {one if each[s] == 1 else more}" for s, (one, more) in named.items() if each[s]]
+    return ", ".join([*said, f"{len(silenced):,} silenced"] if silenced else said)
 
 
 def concise(findings: Iterable[Finding], *, folder: str = "") -> str:
@@ -64,6 +71,14 @@ def to_json(finding: Finding) -> dict[str, Any]:
         "column": place.column if place else None,
     }
     return shape | {name: safe(words) for name, words in extras(finding)}
+
+
+def silenced_to_json(silenced: Silenced) -> dict[str, Any]:
+    """The same, with `by`: the place of the comment or what the settings say, and its `reason` or null."""
+    return to_json(silenced.finding) | {
+        "by": safe(silenced.by),
+        "reason": silenced.reason and safe(silenced.reason),
+    }
 
 
 def github(findings: Iterable[Finding], *, folder: str = "") -> str:

@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 from campaignops.errors import CampaignOpsError
 from campaignops.findings import Finding
 from campaignops.plan import ACTIONS, AnyChange, Create, Delete, History, Plan, Unchanged, Update
+from campaignops.policy import Silenced
 from campaignops.report import findings as report_findings
 from campaignops.report import length
 from campaignops.report.plain import masked, safe, safe_strictly
@@ -49,6 +50,7 @@ def plan_document(
         "changes": [_change(change, timezone) for change in plan.changes],
         "summary": plan.summary(),
         "findings": _findings(plan.findings if findings is None else findings),
+        "silenced": _silenced(plan.silenced),
     }
 
 
@@ -89,15 +91,20 @@ def state_list_document(entries: Iterable[Entry]) -> dict[str, Any]:
     return {"schema_version": SCHEMA_VERSION, "kind": "state list", "campaigns": campaigns}
 
 
-def findings_document(kind: str, findings: Iterable[Finding]) -> dict[str, Any]:
+def findings_document(
+    kind: str, findings: Iterable[Finding], silenced: Iterable[Silenced] = ()
+) -> dict[str, Any]:
     """All that a command like `validate` has to say."""
-    return {"schema_version": SCHEMA_VERSION, "kind": kind, "findings": _findings(findings)}
+    told = {"findings": _findings(findings), "silenced": _silenced(silenced)}
+    return {"schema_version": SCHEMA_VERSION, "kind": kind} | told
 
 
-def error_document(kind: str, error: CampaignOpsError, findings: Iterable[Finding] = ()) -> dict[str, Any]:
+def error_document(
+    kind: str, error: CampaignOpsError, findings: Iterable[Finding] = (), silenced: Iterable[Silenced] = ()
+) -> dict[str, Any]:
     """The document of `kind` for a run that ended before there was anything to put into it."""
     empty = {"schema_version": SCHEMA_VERSION, "kind": kind} | _empty(kind)
-    return with_error(empty | {"findings": _findings(findings)}, error)
+    return with_error(empty | {"findings": _findings(findings), "silenced": _silenced(silenced)}, error)
 
 
 def with_error(document: Mapping[str, Any], error: CampaignOpsError) -> dict[str, Any]:
@@ -153,6 +160,10 @@ def _became(change: AnyChange, result: Result | None) -> dict[str, Any]:
     known_id = change.id if result.id is None else result.id
     said = {} if result.outcome == "done" else {"message": safe_strictly(result.message or "")}
     return {"outcome": result.outcome, "id": known_id, **said}
+
+
+def _silenced(silenced: Iterable[Silenced]) -> list[dict[str, Any]]:
+    return [report_findings.silenced_to_json(each) for each in silenced]
 
 
 def _findings(findings: Iterable[Finding]) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from campaignops import __version__
 from campaignops.findings import TITLES, Finding, Place
+from campaignops.policy import Silenced
 from campaignops.report import document
 from campaignops.report.findings import extras, located
 from campaignops.report.plain import safe
@@ -17,10 +18,11 @@ _LEVELS = {"error": "error", "warning": "warning", "info": "note"}
 _IN_URI = frozenset((ascii_letters + digits + "-._~/").encode())
 
 
-def text(findings: Iterable[Finding], *, folder: str = "") -> str:
-    """One run with a rule for each code that occurs; `folder` as seen from the root of the repository."""
-    listed = tuple(findings)
-    codes = sorted({finding.code for finding in listed})
+def text(findings: Iterable[Finding], silenced: Iterable[Silenced] = (), *, folder: str = "") -> str:
+    """One run with a rule for each code that occurs; what is silenced is in it as suppressed. `folder` as seen from the
+    root of the repository."""
+    listed, quiet = tuple(findings), tuple(silenced)
+    codes = sorted({finding.code for finding in (*listed, *(each.finding for each in quiet))})
     driver = {
         "name": "campaignops",
         "version": __version__,
@@ -29,7 +31,8 @@ def text(findings: Iterable[Finding], *, folder: str = "") -> str:
     run = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
-        "results": [_result(finding, folder) for finding in listed],
+        "results": [_result(finding, folder) for finding in listed]
+        + [_suppressed(each, folder) for each in quiet],
     }
     return document.text({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]})
 
@@ -42,6 +45,12 @@ def _result(finding: Finding, folder: str) -> dict[str, Any]:
         "message": {"text": "\n".join(map(safe, said))},
     }
     return result | ({"locations": [_location(finding.place, folder)]} if finding.place else {})
+
+
+def _suppressed(silenced: Silenced, folder: str) -> dict[str, Any]:
+    kind = "external" if silenced.reason is None else "inSource"
+    said = {"kind": kind, "justification": safe(silenced.reason or silenced.by)}
+    return _result(silenced.finding, folder) | {"suppressions": [said]}
 
 
 def _location(place: Place, folder: str) -> dict[str, Any]:
