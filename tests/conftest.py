@@ -1,7 +1,31 @@
-"""Options that several tests share."""
+"""What several tests share: an option, a PBX of the test, a project that uses it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+
+from campaignops import sandbox
+from campaignops.sandbox.running import Sandbox
+from tests.command_line import Project
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update", action="store_true", help="rewrite golden files and README outputs")
+
+
+@pytest.fixture
+def box(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    """A PBX with the demo's channels; its credentials are in the environment."""
+    with sandbox.start() as box:
+        monkeypatch.setenv("CAMPAIGNOPS_CLIENT_ID", box.client_id)
+        monkeypatch.setenv("CAMPAIGNOPS_CLIENT_SECRET", box.client_secret)
+        yield box
+
+
+@pytest.fixture
+def project(tmp_path: Path, box: Sandbox) -> Project:
+    """A project of that PBX, without a manifest."""
+    return Project(tmp_path / "project", box.url)

@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 
-from campaignops import sandbox
 from campaignops.sandbox.running import Sandbox
 from tests.command_line import Project, Ran, a_text, process, writes
 
@@ -40,19 +39,6 @@ campaigns:
     send: draft
     session: direct
 """
-
-
-@pytest.fixture
-def box(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    with sandbox.start() as box:
-        monkeypatch.setenv("CAMPAIGNOPS_CLIENT_ID", box.client_id)
-        monkeypatch.setenv("CAMPAIGNOPS_CLIENT_SECRET", box.client_secret)
-        yield box
-
-
-@pytest.fixture
-def project(tmp_path: Path, box: Sandbox) -> Project:
-    return Project(tmp_path / "project", box.url)
 
 
 def refused(project: Project, box: Sandbox | None, *words: str, code: int = 1) -> Ran:

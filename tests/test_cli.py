@@ -10,32 +10,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from campaignops import __version__, sandbox
+from campaignops import __version__
 from campaignops.cli import arguments
 from campaignops.cli.overview import COMMANDS, TEXT
-from campaignops.sandbox.running import Sandbox
 from tests.command_line import ROOT, Project, a_text, process, run, writes
-
-
-@pytest.fixture
-def box(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    with sandbox.start() as box:
-        monkeypatch.setenv("CAMPAIGNOPS_CLIENT_ID", box.client_id)
-        monkeypatch.setenv("CAMPAIGNOPS_CLIENT_SECRET", box.client_secret)
-        yield box
-
-
-@pytest.fixture
-def project(tmp_path: Path, box: Sandbox) -> Project:
-    return Project(tmp_path / "project", box.url)
-
 
 # exit codes, each from a real situation
 

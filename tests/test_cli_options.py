@@ -2,31 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import chdir
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from campaignops import sandbox
 from campaignops.cli import options
 from campaignops.errors import UsageError
-from campaignops.sandbox.running import Sandbox
 from tests.command_line import Project, Ran, a_text, run
-
-
-@pytest.fixture
-def box(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    with sandbox.start() as box:
-        monkeypatch.setenv("CAMPAIGNOPS_CLIENT_ID", box.client_id)
-        monkeypatch.setenv("CAMPAIGNOPS_CLIENT_SECRET", box.client_secret)
-        yield box
-
-
-@pytest.fixture
-def project(tmp_path: Path, box: Sandbox) -> Project:
-    return Project(tmp_path / "project", box.url)
 
 
 def keys(ran: Ran) -> list[str]:

@@ -10,7 +10,6 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -103,11 +102,6 @@ def box(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
         monkeypatch.setenv("CAMPAIGNOPS_CLIENT_ID", box.client_id)
         monkeypatch.setenv("CAMPAIGNOPS_CLIENT_SECRET", box.client_secret)
         yield box
-
-
-@pytest.fixture
-def project(tmp_path: Path, box: Sandbox) -> Project:
-    return Project(tmp_path / "project", box.url)
 
 
 def with_examples(project: Project, box: Sandbox, **pbx: str) -> Project:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from campaignops.message import sms
 from campaignops.message.sms import instead, measure
 
 
@@ -81,3 +82,12 @@ def test_parts_hold_what_they_are_said_to_hold(text):
         (measured.parts - 1) * (measured.per_part - 1) <= measured.units <= measured.parts * measured.per_part
     )
     assert (measured.forced_by is None) == (measured.encoding == "GSM-7")
+
+
+@given(st.text(st.sampled_from("aé€[’🌞\n"), max_size=400))
+def test_the_pieces_are_the_text_in_as_many_parts_as_are_billed(text):
+    measured, pieces = sms.measure(text), sms.pieces(text)
+    assert "".join(piece for piece, _ in pieces) == text
+    assert len(pieces) == measured.parts
+    assert sum(units for _, units in pieces) == measured.units
+    assert all(units <= measured.per_part for _, units in pieces)

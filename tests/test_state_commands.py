@@ -1,23 +1,13 @@
 """The state mended by hand: what each verb does, what it refuses, and that none of them touches the PBX."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from campaignops import sandbox
 from campaignops.sandbox.running import Sandbox
 from campaignops.store.file import FileStore
 from tests.command_line import STATE, Project, a_text
-
-
-@pytest.fixture
-def box(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    with sandbox.start() as pbx:
-        monkeypatch.setenv("CAMPAIGNOPS_CLIENT_ID", pbx.client_id)
-        monkeypatch.setenv("CAMPAIGNOPS_CLIENT_SECRET", pbx.client_secret)
-        yield pbx
 
 
 @pytest.fixture

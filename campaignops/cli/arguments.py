@@ -31,6 +31,14 @@ def _keys(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("keys", nargs="*", metavar="KEY", help="only these campaigns (globs)")
 
 
+def _preview(parser: argparse.ArgumentParser) -> None:
+    _keys(parser)
+    parser.add_argument(
+        "-o", "--output", default="preview.html", metavar="FILE", help="where to write it (preview.html)"
+    )
+    parser.add_argument("--offline", action="store_true", help="do not ask the PBX")
+
+
 def _plan(parser: argparse.ArgumentParser) -> None:
     _choice(parser)
     parser.add_argument(
@@ -133,6 +141,7 @@ OF: Mapping[str, Callable[[argparse.ArgumentParser], None]] = {
     "validate": _validate,
     "render": _keys,
     "plan": _plan,
+    "preview": _preview,
     "apply": _apply,
     "status": _keys,
     "resolve": _resolve,

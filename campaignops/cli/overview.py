@@ -5,6 +5,7 @@ COMMANDS = {
     "validate": "check all that can be checked without a PBX (--online: names and templates too)",
     "render": "show the final request bodies, exactly as they would be sent",
     "plan": "show what would change",
+    "preview": "write the plan as a page with each message as it looks on a phone",
     "apply": 'do it, after a typed "yes"',
     "status": "show the live status of what was applied",
     "halt": "emergency stop: turn back what has not begun to send (--lift: let it go again)",

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import time
 
-from campaignops.cli import connection, planning
+from campaignops.cli import planning
 from campaignops.cli.entry import Failure
 from campaignops.cli.screen import Screen, folder_of
 from campaignops.errors import ProjectError
@@ -19,7 +18,7 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     """Exit 0 (or 2), 1 for findings that are errors, 10 for blocked changes, 11 for a create that must be resolved."""
     try:
         project = planning.project_of(args, failure)
-        made, now_s = _made(args, project)
+        made, now_s = planning.made_of(args, project)
     except ProjectError as error:
         if args.format == "github" and not shown.json:
             shown.answer(report.github(error.findings, folder=folder_of(failure.root)))
@@ -55,14 +54,3 @@ def show(
     )
     stream.flush()
     shown.findings(made.findings, project.root, silenced=made.silenced)
-
-
-def _made(args: argparse.Namespace, project: Project) -> tuple[Plan, float]:
-    selection = planning.selection_of(args)
-    if args.offline:
-        return planning.offline(project, planning.store_of(project).read()[0], selection), time.time()
-    found = planning.read(project)
-    recorded, _ = planning.store_of(project).read()
-    with connection.connect(project) as session:
-        made = planning.online(project, found, recorded, session, selection)
-    return made.plan, made.now_s

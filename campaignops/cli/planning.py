@@ -177,10 +177,26 @@ def online(
     return Online(made, live, pbx, now_s, now_s - ours_s)
 
 
+def made_of(args: argparse.Namespace, project: Project) -> tuple[Plan, float]:
+    """The plan that the options ask for, and what time it is where the campaigns are sent (Unix seconds)."""
+    selection = selection_of(args)
+    if args.offline:
+        return offline(project, store_of(project).read()[0], selection), time.time()
+    found = read(project)
+    recorded, _ = store_of(project).read()
+    with connection.connect(project) as session:
+        made = online(project, found, recorded, session, selection)
+    return made.plan, made.now_s
+
+
+def is_pending(change: AnyChange) -> bool:
+    """Something would be done: on the PBX, or in the state. Blocked is not done, but is not nothing."""
+    return not isinstance(change, Unchanged | History) or change.is_recorded
+
+
 def pending(made: Plan) -> tuple[AnyChange, ...]:
     """What an apply would do: the effects on the PBX, and what changes in the record alone."""
-    still = (Unchanged, History)
-    return tuple(c for c in made.changes if not isinstance(c, still) or c.is_recorded)
+    return tuple(filter(is_pending, made.changes))
 
 
 def verdict(made: Plan) -> CampaignOpsError | None:

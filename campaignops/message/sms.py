@@ -50,6 +50,20 @@ def measure(text: str) -> Sms:
     return _cut("UCS-2", sum(sizes), sizes, forced_by)
 
 
+def pieces(text: str) -> tuple[tuple[str, int], ...]:
+    """The text as its parts carry it, each with its units."""
+    measured = measure(text)
+    found: list[tuple[str, int]] = []
+    piece, used = "", 0
+    for character in text:
+        is_double = character in _EXTENDED if measured.encoding == "GSM-7" else character > "\uffff"
+        if used + 1 + is_double > measured.per_part:
+            found.append((piece, used))
+            piece, used = "", 0
+        piece, used = piece + character, used + 1 + is_double
+    return (*found, (piece, used))
+
+
 def in_gsm(text: str) -> str | None:
     """The text in the GSM alphabet, each other character replaced; None when one of them has no replacement."""
     replaced = "".join(_INSTEAD.get(c, c) for c in text)
