@@ -6,6 +6,7 @@ where the author wrote a name. Everything in it is known without a PBX.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -30,7 +31,7 @@ class Ref:
 class Numbers:
     """Recipients by number, E.164, in the author's order, without duplicates; `file` is the CSV they came from."""
 
-    numbers: tuple[str, ...]
+    numbers: Sequence[str]
     file: str | None = None
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from campaignops import audience
+from campaignops.audience import Packed
 from campaignops.findings import Finding
 
 
@@ -43,6 +46,12 @@ def test_other_texts_are_not(text):
     assert not audience.is_number(text)
 
 
+def read_csv(text: str, file: str, column: str = "phone") -> tuple[tuple[str, ...], tuple[Finding, ...]]:
+    table = audience.Delimited(lambda: iter(io.StringIO(text, newline="")), file, column)
+    numbers, findings = audience.read(table, column)
+    return tuple(numbers), findings
+
+
 def where(findings: tuple[Finding, ...]) -> list[tuple[str, int, int]]:
     return [(f.code, f.place.line, f.place.column) for f in findings if f.place]
 
@@ -51,20 +60,20 @@ def where(findings: tuple[Finding, ...]) -> list[tuple[str, int, int]]:
 def test_the_delimiter_is_that_of_the_first_row(delimiter):
     rows = [("name", "phone"), ("Ada", "+8613800001111"), ("Bea", " +8613800002222 ")]
     text = "\r\n".join(delimiter.join(row) for row in rows)
-    assert audience.read_csv(text, "a.csv") == (("+8613800001111", "+8613800002222"), ())
+    assert read_csv(text, "a.csv") == (("+8613800001111", "+8613800002222"), ())
 
 
-def test_a_byte_order_mark_quotes_and_blank_lines_are_fine():
-    text = '\ufeff"phone","note"\n"+8613800001111","a ""b"", c"\n\n+8613800002222,\n'
-    assert audience.read_csv(text, "a.csv") == (("+8613800001111", "+8613800002222"), ())
+def test_quotes_and_blank_lines_are_fine():
+    text = '"phone","note"\n"+8613800001111","a ""b"", c"\n\n+8613800002222,\n'
+    assert read_csv(text, "a.csv") == (("+8613800001111", "+8613800002222"), ())
 
 
 def test_a_list_of_numbers_with_a_heading_is_a_csv():
-    assert audience.read_csv("phone\n+8613800001111\n", "a.csv") == (("+8613800001111",), ())
+    assert read_csv("phone\n+8613800001111\n", "a.csv") == (("+8613800001111",), ())
 
 
 def test_wrong_numbers_are_found_at_their_row_and_column():
-    numbers, findings = audience.read_csv("name,phone\nAda,030 1234567\nBea,\nCy,+8613800001111\n", "a.csv")
+    numbers, findings = read_csv("name,phone\nAda,030 1234567\nBea,\nCy,+8613800001111\n", "a.csv")
     assert numbers == ("+8613800001111",)
     assert where(findings) == [("CMP105", 2, 5), ("CMP105", 3, 5)]
     assert findings[0].place is not None
@@ -72,18 +81,17 @@ def test_wrong_numbers_are_found_at_their_row_and_column():
 
 
 def test_the_column_is_right_behind_quoted_cells():
-    _, findings = audience.read_csv('name,phone\n"A, B",x12\n', "a.csv")
+    _, findings = read_csv('name,phone\n"A, B",x12\n', "a.csv")
     assert where(findings) == [("CMP105", 2, 8)]
 
 
 def test_a_row_after_one_of_two_lines_has_its_own_line():
-    _, findings = audience.read_csv('name,phone\n"A\nB",+8613800001111\nC,x\n', "a.csv")
+    _, findings = read_csv('name,phone\n"A\nB",+8613800001111\nC,x\n', "a.csv")
     assert where(findings) == [("CMP105", 4, 3)]
 
 
 def test_a_number_twice_is_found_where_it_stands_again():
-    numbers, findings = audience.read_csv("phone\n+8613800001111\n+8613800001111\n", "a.csv")
-    assert numbers == ("+8613800001111",)
+    _, findings = read_csv("phone\n+8613800001111\n+8613800001111\n", "a.csv")
     assert where(findings) == [("CMP401", 3, 1)]
     assert findings[0].note == "it stands on line 2 already"
     assert "+8613800001111" not in str(findings)
@@ -104,31 +112,100 @@ def test_a_number_twice_is_found_where_it_stands_again():
     ],
 )
 def test_what_cannot_be_read_is_found(text, code, line):
-    _, findings = audience.read_csv(text, "a.csv")
+    _, findings = read_csv(text, "a.csv")
     assert [(f.code, f.place.line) for f in findings if f.place] == [(code, line)]
     assert "+8613800001111" not in str(findings)
 
 
 def test_another_column_is_suggested():
-    _, findings = audience.read_csv("name;telephone\nAda;+8613800001111\n", "a.csv", "telefone")
+    _, findings = read_csv("name;telephone\nAda;+8613800001111\n", "a.csv", "telefone")
     assert findings[0].help == "name one of them: {file: a.csv, column: telephone}"
+
+
+@pytest.mark.parametrize("name", ["Phone", "PHONE", "phone number", "Telephone"])
+def test_a_column_in_other_letters_is_suggested_and_not_taken(name):
+    numbers, findings = read_csv(f"name,{name}\nAda,+8613800001111\n", "a.csv")
+    assert not numbers
+    assert findings[0].help == f"name one of them: {{file: a.csv, column: {name}}}"
+
+
+def test_a_file_without_names_says_so():
+    _, findings = read_csv("Ada,+8613800001111\nBea,+8613800002222\n", "a.csv")
+    assert findings[0].note == "the first row must name the columns"
+    assert findings[0].help == "put a row with names above it, such as: phone"
+
+
+def test_a_column_named_twice_is_not_guessed():
+    _, findings = read_csv("phone,name,phone\n+8613800001111,Ada,\n", "a.csv")
+    assert [f.message for f in findings] == ["two columns of the recipient file are named `phone`"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\n \nphone,name\n\n+8613800001111,Ada\n,\n+8613800002222,Bea\n",
+        "phone,name,\n+8613800001111,Ada,\n+8613800002222,Bea,\n",
+        "phone,name\n+8613800001111,Ada,\n+8613800002222,Bea,,\n",
+        "phone\r+8613800001111\r+8613800002222\r",
+    ],
+    ids=["blank lines", "a delimiter at each end", "cells behind the last column", "lines of an old Mac"],
+)
+def test_what_spreadsheets_leave_behind_is_fine(text):
+    assert read_csv(text, "a.csv") == (("+8613800001111", "+8613800002222"), ())
+
+
+@pytest.mark.parametrize("delimiter", ["|", "^", "~", "¦", ":"])
+def test_any_character_may_delimit_when_the_column_is_found_with_it(delimiter):
+    text = "name,first^phone^zip\nAda, A.^+8613800001111^1\n".replace("^", delimiter)
+    assert read_csv(text, "a.csv") == (("+8613800001111",), ())
+
+
+def test_of_two_delimiters_that_fit_the_rows_tell():
+    text = "a;b,phone,c;phone;d\n1;2,+8613800001111,3;x;4\n5,+8613800002222,6;y\n"
+    assert read_csv(text, "a.csv") == (("+8613800001111", "+8613800002222"), ())
+
+
+def test_when_the_rows_fit_both_too_nobody_guesses():
+    numbers, findings = read_csv("a;phone;b,phone,c\n1;+8613800001111;2,+8613800002222,3\n", "a.csv")
+    assert not numbers
+    assert [f.code for f in findings] == ["CMP411"]
+    assert findings[0].note
+    assert "the comma and the semicolon" in findings[0].note
+
+
+def test_lines_count_on_through_quoted_line_breaks_and_blank_lines():
+    text = 'name,phone\n"A\r\nB",+8613800001111\n\n"C\n\nD",x\nE,+8613800001111\n'
+    _, findings = read_csv(text, "a.csv")
+    assert [(f.code, f.place.line) for f in findings if f.place] == [("CMP105", 5), ("CMP401", 8)]
+    assert findings[1].note == "it stands on line 2 already"
 
 
 def test_more_than_the_limit_is_one_finding_with_the_count():
     text = "phone\n" + "".join(f"+86138{n:08}\n" for n in range(1001))
-    _, findings = audience.read_csv(text, "a.csv")
+    _, findings = read_csv(text, "a.csv")
     assert where(findings) == [("CMP402", 1002, 1)]
     assert "1,001" in findings[0].message
 
 
 def test_a_thousand_wrong_rows_are_not_a_thousand_findings():
-    _, findings = audience.read_csv("phone\n" + "x\n" * 900, "a.csv")
+    _, findings = read_csv("phone\n" + "x\n" * 900, "a.csv")
     assert len(findings) == 21
     assert "880 more rows" in findings[-1].message
 
 
+@given(st.lists(st.from_regex(r"\A\+[1-9][0-9]{6,14}\Z"), max_size=5))
+def test_packed_numbers_are_the_numbers(numbers):
+    packed = Packed(numbers)
+    assert list(packed) == [packed[at] for at in range(len(packed))] == numbers
+    assert packed == tuple(numbers) == packed[:]
+    assert hash(packed) == hash(tuple(numbers))
+    assert packed[1:] == tuple(numbers[1:])
+    assert packed != numbers
+    assert not any(number in repr(packed) for number in numbers)
+
+
 @given(st.text(alphabet='ph one,;\t"\n\r+123456789\0é', max_size=80))
 def test_any_text_gives_numbers_or_findings(text):
-    numbers, findings = audience.read_csv("phone,name\n" + text, "a.csv")
+    numbers, findings = read_csv("phone,name\n" + text, "a.csv")
     assert numbers or findings
     assert all(map(audience.is_number, numbers))

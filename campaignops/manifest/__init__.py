@@ -7,7 +7,7 @@ nodes        YAML -> nodes -> plain values, within bounds
 document     one manifest: vars, campaigns, for_each
 render       Jinja in values; expressions: the fence round it
 schema       the written form; complaints: what is wrong with it, in the author's words
-build        the written form -> model.Campaign; times, assets
+build        the written form -> model.Campaign; times, assets, recipients
 desired      all of them, one after another
 """
 

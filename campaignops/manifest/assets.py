@@ -15,7 +15,6 @@ from campaignops.message.media import Misnamed
 from campaignops.model import Asset
 
 MAX_ASSET_BYTES = 100 * 1000 * 1000  # one upload request (page "Upload Files for Message Campaigns")
-MAX_CSV_BYTES = 64 * 1000 * 1000
 _CHUNK = 1 << 20
 
 
@@ -50,14 +49,14 @@ class Assets:
 
     def _described(self, path: str) -> Asset:
         digest, start, size = hashlib.sha256(), b"", 0
-        with self._opened(path, MAX_ASSET_BYTES) as file:
+        with self.opened(path, MAX_ASSET_BYTES) as file:
             try:
                 while chunk := file.read(_CHUNK):
                     start = start or chunk[: media.START_BYTES]
                     size += len(chunk)
                     digest.update(chunk)
             except OSError as error:
-                raise _unreadable(path, error) from None
+                raise unreadable(path, error) from None
         if not size:
             raise Unusable("CMP113", f"`{path}` is empty")
         try:
@@ -65,15 +64,7 @@ class Assets:
         except Misnamed as problem:
             raise Unusable("CMP125", problem.message, problem.help) from None
 
-    def text(self, path: str) -> str:
-        """A file as UTF-8 text. Raises Unusable, and UnicodeDecodeError."""
-        with self._opened(path, MAX_CSV_BYTES) as file:
-            try:
-                return file.read(MAX_CSV_BYTES).decode("utf-8-sig")
-            except OSError as error:
-                raise _unreadable(path, error) from None
-
-    def _opened(self, path: str, limit_bytes: int) -> BinaryIO:
+    def opened(self, path: str, limit_bytes: int) -> BinaryIO:
         """A regular file of the project, to be read. What is checked is what is opened. Raises Unusable."""
         _check_written(path)
         try:
@@ -84,7 +75,7 @@ class Assets:
             help = "copy the file into the project"
             raise Unusable("CMP114", f"`{path}` leads outside the project folder", help) from None
         except (OSError, ValueError) as error:
-            raise _unreadable(path, error) from None
+            raise unreadable(path, error) from None
         try:
             _check_kind(path, os.fstat(handle), limit_bytes)
             self._check_case(path)
@@ -141,6 +132,6 @@ def _check_kind(path: str, found: os.stat_result, limit_bytes: int) -> None:
         raise Unusable("CMP102", f"`{path}` has {size}")
 
 
-def _unreadable(path: str, error: Exception) -> Unusable:
+def unreadable(path: str, error: Exception) -> Unusable:
     said = getattr(error, "strerror", None) or "no such file"
     return Unusable("CMP113", f"`{path}` cannot be read: {said}")

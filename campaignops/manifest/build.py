@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, TypeVar
 
 from campaignops import audience
 from campaignops.findings import Finding, Place
+from campaignops.manifest import recipients
 from campaignops.manifest.assets import Assets, Unusable
 from campaignops.manifest.complaints import MAX_ITEMS, Complaint, Path
 from campaignops.manifest.times import Untimely, send_of
@@ -53,7 +54,7 @@ class Builder:
     def __init__(self, project: Project) -> None:
         self._project = project
         self._assets = Assets(str(project.root))
-        self._audiences: dict[tuple[str, str], tuple[tuple[str, ...], tuple[Finding, ...]]] = {}
+        self._audiences: dict[tuple[str, str], tuple[Sequence[str], tuple[Finding, ...]]] = {}
 
     def campaign(self, key: str, form: Any, place: Place) -> Campaign:
         """Raises Invalid with everything that is wrong."""
@@ -101,7 +102,7 @@ class Builder:
         if source == "numbers":
             return self._numbers(form["numbers"])
         if source == "file":
-            return self._csv(form["file"], form.get("column", "phone"))
+            return self._listed(form["file"], form.get("column", "phone"))
         if "field" not in form:
             help = "field: mobile_number, or another of the nine number fields of a contact"
             path: Path = ("recipients", "field")
@@ -120,14 +121,14 @@ class Builder:
             raise Invalid(*_repeated(numbers))
         limit = self._project.max_recipients
         if len(numbers) > limit:
-            message = f"{len(numbers):,} recipients; one campaign may have {limit:,}"
+            message = audience.too_many(len(numbers), limit)
             raise Invalid(Complaint("CMP402", path, message, help=audience.SPLIT_HELP, at_key=True))
         return Numbers(tuple(numbers))
 
-    def _csv(self, file: str, column: str) -> Numbers:
+    def _listed(self, file: str, column: str) -> Numbers:
         known = self._audiences.get((file, column))
         if known is None:
-            numbers, findings = self._read_csv(file, column)
+            numbers, findings = self._read_file(file, column)
             if len(self._audiences) >= _MAX_AUDIENCES_KEPT:
                 self._audiences.pop(next(iter(self._audiences)))
             self._audiences[file, column] = (numbers, findings)
@@ -138,19 +139,12 @@ class Builder:
             raise Invalid()  # said already, for the first campaign that names the file
         return Numbers(known[0], file)
 
-    def _read_csv(self, file: str, column: str) -> tuple[tuple[str, ...], tuple[Finding, ...]]:
-        path: Path = ("recipients", "file")
+    def _read_file(self, file: str, column: str) -> tuple[Sequence[str], tuple[Finding, ...]]:
         try:
-            text = self._assets.text(file)
+            return recipients.read(self._assets, file, column, self._project.max_recipients)
         except Unusable as problem:
+            path: Path = ("recipients", "file")
             raise Invalid(Complaint(problem.code, path, problem.message, help=problem.help)) from None
-        except UnicodeDecodeError as error:
-            line = error.object.count(b"\n", 0, error.start) + 1
-            help = "save the file as UTF-8, in a spreadsheet as CSV UTF-8"
-            return (), (
-                Finding("CMP117", "error", "the file is not UTF-8 text", Place(file, line), help=help),
-            )
-        return audience.read_csv(text, file, column, self._project.max_recipients)
 
     def _message(self, type: str, form: dict[str, Any]) -> Message:
         if type == "whatsapp":

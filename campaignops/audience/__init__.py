@@ -1,0 +1,24 @@
+"""Recipients as values: what is a number, how it is shown, and tables of them. It knows no files and no PBX.
+
+numbers    E.164, masks, and many numbers in little room
+table      rows of a recipient file -> numbers and findings        delimited    CSV text -> rows
+"""
+
+from campaignops.audience.delimited import Delimited, Lines
+from campaignops.audience.numbers import COUNTRY_HELP, E164, Packed, is_number, mask, mask_all
+from campaignops.audience.table import SPLIT_HELP, Table, read, too_many
+
+__all__ = [
+    "COUNTRY_HELP",
+    "E164",
+    "SPLIT_HELP",
+    "Delimited",
+    "Lines",
+    "Packed",
+    "Table",
+    "is_number",
+    "mask",
+    "mask_all",
+    "read",
+    "too_many",
+]
