@@ -114,6 +114,7 @@ TITLES: dict[str, str] = {
     "CMP503": "a protected campaign would be deleted",
     "CMP504": "the campaign is about to be sent",
     "CMP520": "a halted campaign is not released",
+    "CMP521": "test sends may not go to this number",
     "CMP701": "the state file is empty, cut off or not a state",
     "CMP702": "the state was written by a newer version",
     "CMP703": "the state belongs to another PBX",

@@ -34,7 +34,8 @@ class Project:
     """The settings of one run. `root` is absolute; `state` is a path relative to it, or absolute.
 
     `vars` come from the settings and the environment and give way to the `vars:` of a manifest; `overrides` come from
-    CAMPAIGNOPS_VAR_name, --var-file and --var and give way to nothing.
+    CAMPAIGNOPS_VAR_name, --var-file and --var and give way to nothing. `test_numbers` are those of our own people, who
+    may get a test send.
     """
 
     root: Path
@@ -46,6 +47,7 @@ class Project:
     overrides: Mapping[str, object] = field(default_factory=dict)
     max_recipients: int = 1000
     policy: Policy = field(default_factory=Policy)
+    test_numbers: tuple[str, ...] = ()
 
     @property
     def state_path(self) -> Path:

@@ -39,6 +39,7 @@ from campaignops.model import (
 )
 
 FORMAT_VERSION = 1
+_TEST = "[test] "
 _DIGEST_BYTES = 8  # per recipient: 64 bits, so that a clash among 1,000 people has a chance of 3e-14
 
 
@@ -192,6 +193,30 @@ def spec(campaign: Campaign) -> dict[str, Any]:
         "send": _send(campaign.send),
         "session": _session(campaign.session),
     }
+
+
+def test_key(key: str) -> str:
+    """The key under which the test send of a campaign is recorded. No manifest has it: none begins with a bracket."""
+    return f"{_TEST}{key}"
+
+
+def is_test(key: str) -> bool:
+    return key.startswith(_TEST)
+
+
+def tested(recorded: Mapping[str, Entry], campaign: Campaign) -> tuple[float, bool] | None:
+    """When the last test send of a campaign was let go (Unix seconds), and whether the campaign says the same now."""
+    entry = recorded.get(test_key(campaign.key))
+    if entry is None or entry.phase is not Phase.RELEASED or entry.time_s is None:
+        return None
+    was, now = json.loads(entry.spec), spec(campaign)
+    return entry.time_s, all(was.get(part) == now[part] for part in ("type", "channel", "sender", "message"))
+
+
+def tested_at_s(recorded: Mapping[str, Entry], campaign: Campaign) -> float | None:
+    """When exactly what this campaign says was sent as a test (Unix seconds); None when it never was."""
+    last = tested(recorded, campaign)
+    return last[0] if last and last[1] else None
 
 
 def send_kind(send: Send) -> SendKind:

@@ -974,7 +974,7 @@ def others(change):
         "preview": "p",
     }
     new |= {"moved_from": "x", "protects": True, "code": "CMP000", "entry": an_entry(a_campaign("x"), 77)}
-    elsewhere = {"campaign", "drift", "reason", "help", "place"}
+    elsewhere = {"campaign", "drift", "reason", "help", "place", "tested"}
     for name in {field.name for field in fields(change)} - elsewhere:
         yield replace(change, **{name: new[name]})
     if isinstance(change, Create | Update):  # the same number of people, and not the same people

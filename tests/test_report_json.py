@@ -66,6 +66,7 @@ def test_a_plan_has_the_promised_shape():
                 "preview": None,
                 "encoding": "GSM-7",
                 "parts": 1,
+                "tested": None,
             }
         ],
         "summary": {

@@ -78,6 +78,12 @@ def _retry(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _test_send(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("key", metavar="KEY", help="the campaign, as `campaignops plan` names it")
+    parser.add_argument("--to", required=True, metavar="NUMBER", help="one of `test_numbers` of the settings")
+    parser.add_argument("--auto-approve", action="store_true", help='do not ask for a "yes"')
+
+
 def _halt(parser: argparse.ArgumentParser) -> None:
     _keys(parser)
     parser.add_argument("--lift", action="store_true", help="let the next apply release what was halted")
@@ -143,6 +149,7 @@ OF: Mapping[str, Callable[[argparse.ArgumentParser], None]] = {
     "plan": _plan,
     "preview": _preview,
     "apply": _apply,
+    "test-send": _test_send,
     "status": _keys,
     "resolve": _resolve,
     "recover": _recover,

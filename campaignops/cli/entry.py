@@ -83,7 +83,7 @@ def _command(command: str, rest: list[str], shown: Screen, failure: Failure) -> 
         args = parser.parse_intermixed_args(rest)
     except SystemExit:  # --help has been printed
         return 0
-    module = importlib.import_module(f"campaignops.cli.{command}")
+    module = importlib.import_module(f"campaignops.cli.{command.replace('-', '_')}")
     code: int = module.run(args, shown, failure)
     return code
 

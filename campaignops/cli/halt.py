@@ -21,7 +21,7 @@ from campaignops.project import Project
 from campaignops.report.plain import safe, safe_strictly
 from campaignops.report.plan_json import SCHEMA_VERSION
 from campaignops.report.when import distance, moment
-from campaignops.state import Entry
+from campaignops.state import Entry, is_test
 
 _GOING_OUT = ("executing", "retrying")
 _LIFT = "No apply releases what is halted. To let it go: campaignops halt --lift KEY, then plan and apply.\n"
@@ -38,7 +38,8 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
         with keeping(project, "campaignops halt", args.lock_timeout) as (record, session):
             live = {row.id: row for row in session.listed()}
             apply.refresh(record, {i: row.status for i, row in live.items()})
-            chosen = planning.chosen(record.entries.values(), lambda entry: entry.key, args)
+            real = [entry for entry in record.entries.values() if not is_test(entry.key)]
+            chosen = planning.chosen(real, lambda entry: entry.key, args)
             clock = _clock_of(session)
             todo = halt.waiting(chosen, live, clock.pbx_now())
             begun = _begun(chosen, live)

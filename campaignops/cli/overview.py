@@ -7,6 +7,7 @@ COMMANDS = {
     "plan": "show what would change",
     "preview": "write the plan as a page with each message as it looks on a phone",
     "apply": 'do it, after a typed "yes"',
+    "test-send": "send a campaign to one staff number, to see it there",
     "status": "show the live status of what was applied",
     "halt": "emergency stop: turn back what has not begun to send (--lift: let it go again)",
     "retry": "send again what failed, after showing how much",

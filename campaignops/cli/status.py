@@ -11,7 +11,7 @@ from campaignops.cli.entry import Failure
 from campaignops.cli.screen import Screen
 from campaignops.report import status_text
 from campaignops.report.status_text import StatusRow
-from campaignops.state import Entry
+from campaignops.state import Entry, is_test
 
 if TYPE_CHECKING:
     from campaignops.pbx.session import Listed
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     project = planning.project_of(args, failure)
     recorded, _ = planning.store_of(project).read()
-    entries = planning.recorded_of(recorded, args)
+    entries = [entry for entry in planning.recorded_of(recorded, args) if not is_test(entry.key)]
     listed: dict[int, Listed] = {}
     now_s = time.time()
     if entries:

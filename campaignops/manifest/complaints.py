@@ -273,7 +273,7 @@ def _nested(home: str, name: str) -> str | None:
 
 
 def _pattern(path: Path, value: str, context: dict[str, Any]) -> Complaint:
-    if path[-1] == "sender" or path[-2:-1] == ("numbers",):
+    if path[-1] == "sender" or path[-2:-1] in (("numbers",), ("test_numbers",)):
         return Complaint("CMP105", path, "not an E.164 number", help=COUNTRY_HELP)
     if path[-1] in ("id", "size"):
         return Complaint("CMP107", path, f"`{path[-1]}` must be a whole number, not {_described(value)}")

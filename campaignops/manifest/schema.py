@@ -310,6 +310,9 @@ class EnvironmentForm(TypedDict):
     timezone: NotRequired[Annotated[Text, Field(description="For send times without an offset or zone.")]]
     vars: NotRequired[Vars]
     findings: NotRequired[FindingsForm]
+    test_numbers: NotRequired[
+        Annotated[list[PhoneNumber], Field(description="Staff numbers that `test-send` may text, E.164.")]
+    ]
     guardrails: NotRequired[
         Annotated[dict[str, Any], Field(description="Not enforced by this version: leave it empty.")]
     ]
@@ -347,6 +350,8 @@ FORMS = {
     "session.assign_to.queue": "a message queue's name, or {id: 7}",
     "moved": "{from: old-key}",
     "prevent_delete": "`true` or `false`",
+    "test_numbers": "a list of E.164 numbers, each in quotes",
+    "test_numbers.*": "a number as text",
     "pbx": "a mapping such as {url: sandbox}",
 }
 

@@ -91,7 +91,16 @@ class _Loading:
             return Project(self.root)
         state, zone = merged.get("state", DEFAULT_STATE), merged.get("timezone", "UTC")
         policy = _policy(_mapping(merged.get("findings")))
-        return Project(self.root, environment, self.pbx(pbx), state, zone, names, policy=policy)
+        return Project(
+            self.root,
+            environment,
+            self.pbx(pbx),
+            state,
+            zone,
+            names,
+            policy=policy,
+            test_numbers=tuple(merged.get("test_numbers", ())),
+        )
 
     def mapping(self, path: str, source: Source, *, typed: bool = False) -> dict[str, Any]:
         """A YAML file that is a mapping; empty, with findings, when it is not."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from campaignops.findings import Finding, in_order
@@ -32,7 +32,7 @@ from campaignops.plan.changes import (
 from campaignops.plan.judge import Judge, Locate
 from campaignops.plan.standing import MARGIN_S
 from campaignops.project import Project
-from campaignops.state import Entry, State
+from campaignops.state import Entry, State, is_test, tested
 
 __all__ = [
     "ACTIONS",
@@ -68,8 +68,9 @@ def make(
 
     `now_s` is the time of the clock that sends: the PBX's, where it tells. Raises StateError for a spoilt record.
     """
-    matching, named = _Matching(recorded.campaigns), defaultdict[str, list[Entry]](list)
-    for _, entry in sorted(recorded.campaigns.items()):
+    entries = {key: entry for key, entry in sorted(recorded.campaigns.items()) if not is_test(key)}
+    matching, named = _Matching(entries), defaultdict[str, list[Entry]](list)
+    for entry in entries.values():
         named[entry.name].append(entry)
     judge = Judge(live, recorded.lineage, now_s, project.pbx.delivery, named)
     changes: list[AnyChange] = []
@@ -79,6 +80,8 @@ def make(
         if not selection.has(campaign.key):
             continue
         change = judge.present(campaign, own)
+        if isinstance(change, Create | Update):
+            change = replace(change, tested=tested(recorded.campaigns, campaign))
         changes.append(change)
         if isinstance(change, Create | Update) and change.steps:
             findings += times(campaign, now_s, locate, "error")

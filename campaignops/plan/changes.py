@@ -26,6 +26,7 @@ class Change:
     """What every change says. `place` is None when no manifest has the key; `people` None when only the PBX can tell.
 
     `steps` are the calls that change the PBX, in order; `preview` is the message as its reader will see it.
+    `tested` is when its last test send was let go (Unix seconds), and whether it says the same now.
     """
 
     key: str
@@ -43,6 +44,7 @@ class Change:
     added: int = 0
     removed: int = 0
     preview: Bubble | None = None
+    tested: tuple[float, bool] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,7 +194,7 @@ def _fits(key: str, glob: str) -> bool:
 
 def _content(change: AnyChange) -> dict[str, Any]:
     said = {f.name: getattr(change, f.name) for f in fields(change)}
-    for told in ("place", "reason", "help"):
+    for told in ("place", "reason", "help", "tested"):
         said.pop(told, None)
     said["fields"] = [[f.path, f.before, f.after] for f in change.fields]
     if isinstance(change, Create | Update):

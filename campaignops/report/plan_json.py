@@ -145,7 +145,15 @@ def _change(change: AnyChange, timezone: str) -> dict[str, Any]:
         "send": _send(change, timezone),
         "preview": None if change.preview is None else masked(str(change.preview)),
         **length.fields(change),
+        "tested": _tested(change),
     }
+
+
+def _tested(change: AnyChange) -> dict[str, Any] | None:
+    if change.tested is None:
+        return None
+    at_s, is_same = change.tested
+    return {"time": iso(int(at_s), "UTC"), "current": is_same}
 
 
 def _send(change: AnyChange, timezone: str) -> dict[str, Any]:

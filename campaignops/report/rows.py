@@ -46,6 +46,8 @@ def rows(change: AnyChange, frame: Frame) -> Iterator[str]:
             pass
         case _:
             assert_never(change)
+    if change.tested:
+        yield frame.row("tested", _tested(*change.tested, frame))
     if change.steps:
         yield frame.row("steps", " → ".join(map(safe, change.steps)))
 
@@ -53,6 +55,11 @@ def rows(change: AnyChange, frame: Frame) -> Iterator[str]:
 def _length(change: Create | Update, frame: Frame) -> Iterator[str]:
     if said := length.said(change):
         yield frame.row("length", said)
+
+
+def _tested(at_s: float, is_same: bool, frame: Frame) -> str:
+    ago = distance(at_s, frame.now_s)
+    return f"{ago}, as it is now" if is_same else frame.style(f"{ago}; it has been changed since", "yellow")
 
 
 def _when(change: AnyChange, frame: Frame) -> str:
