@@ -269,6 +269,24 @@ def test_a_link_inside_the_project_is_a_manifest(tmp_path):
     assert len(read(tmp_path)[0]) == 1
 
 
+def test_a_link_to_itself_hides_no_other_manifest(tmp_path):
+    write(tmp_path, a=SMS)
+    (tmp_path / "loop.yaml").symlink_to("loop.yaml")
+    (tmp_path / "loop").symlink_to("loop")
+    campaigns, findings = read(tmp_path)
+    assert [c.key for c in campaigns] == ["hello"]
+    assert [(f.code, str(f.place)) for f in findings] == [("CMP113", "loop.yaml:1:1")]
+
+
+def test_a_project_inside_the_project_is_left_out_and_said(tmp_path):
+    write(tmp_path, **{"a.yaml": SMS, "other/campaignops.yaml": "pbx: {url: sandbox}", "other/a.yaml": SMS})
+    campaigns, findings = read(tmp_path)
+    assert len(campaigns) == 1
+    assert [(f.code, f.severity, str(f.place)) for f in findings] == [
+        ("CMP118", "warning", "other/campaignops.yaml:1:1")
+    ]
+
+
 def test_a_pipe_named_like_a_manifest_does_not_hang(tmp_path):
     os.mkfifo(tmp_path / "a.yaml")
     _, findings = read(tmp_path)

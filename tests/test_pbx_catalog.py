@@ -240,7 +240,7 @@ def test_two_channels_of_one_name_are_a_finding_that_asks_for_the_id(server):
     one = finding(server, an_sms())
     assert (one.code, one.message) == (
         "CMP202",
-        "the PBX has several of message channel `Main SMS` (ids 7, 8)",
+        "the PBX has more than one message channel `Main SMS` (ids 7, 8)",
     )
     assert one.help == "write `{id: …}`"
 
@@ -283,7 +283,7 @@ def test_a_number_that_a_channel_has_twice_is_a_finding(server):
     ("phonebook", "code", "message"),
     [
         (Ref("vip customers"), "CMP207", "the PBX has no phonebook `vip customers`"),
-        (Ref("Newsletter"), "CMP207", "the PBX has several of phonebook `Newsletter` (ids 31, 32)"),
+        (Ref("Newsletter"), "CMP207", "the PBX has more than one phonebook `Newsletter` (ids 31, 32)"),
         (Ref("Empty list"), "CMP214", "phonebook `Empty list` is empty"),
         (Ref(None, 40), "CMP214", "phonebook `id 40` is empty"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from campaignops.findings import Place
 from campaignops.manifest.problems import Problems
@@ -25,7 +26,10 @@ def _walk(root: str, below: str, found: list[str], problems: Problems) -> None:
                 if name[0] in "._":
                     continue
                 if entry.is_dir(follow_symlinks=False):
-                    _walk(root, f"{below}{name}/", found, problems)
+                    if os.path.lexists(f"{entry.path}/{SETTINGS_FILE}"):
+                        _leave_out(below + name, problems)
+                    else:
+                        _walk(root, f"{below}{name}/", found, problems)
                 elif name.endswith((".yaml", ".yaml.j2")):
                     if below or name != SETTINGS_FILE:
                         _take(entry, root, below + name, found, problems)
@@ -45,10 +49,18 @@ def _take(entry: os.DirEntry[str], root: str, file: str, found: list[str], probl
             Place(file),
             help="copy the file into the project",
         )
-    elif not entry.is_file():
+    elif not (
+        Path(entry.path) if entry.is_symlink() else entry
+    ).is_file():  # entry raises for a link to itself
         problems.add("CMP113", "not a regular file", Place(file))
     else:
         found.append(file)
+
+
+def _leave_out(folder: str, problems: Problems) -> None:
+    message, place = "not read: this folder is a project of its own", Place(f"{folder}/{SETTINGS_FILE}")
+    help = "campaignops with -C and this folder works on it"
+    problems.add("CMP118", message, place, help=help, severity="warning")
 
 
 def _mention(entry: os.DirEntry[str], file: str, problems: Problems) -> None:
@@ -61,7 +73,7 @@ def _mention(entry: os.DirEntry[str], file: str, problems: Problems) -> None:
             help=help,
             severity="warning",
         )
-    elif entry.is_symlink() and entry.is_dir():
+    elif entry.is_symlink() and Path(entry.path).is_dir():
         message = "not read: links to folders are not followed"
         problems.add(
             "CMP114", message, Place(file), help="move the folder into the project", severity="warning"

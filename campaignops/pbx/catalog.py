@@ -149,7 +149,7 @@ class Catalog:
             return {"template": definition(hits[0])}
         what, path = f"template `{message.template}`", ("message", "template")
         if hits:
-            text = f"the PBX has several of {what} in language `{message.language}` ({_ids(hits)})"
+            text = f"the PBX has more than one {what} in language `{message.language}` ({_ids(hits)})"
             raise _Unresolved("CMP211", path, text, "write `template: {id: …}`")
         if same:
             languages = ", ".join(f"`{_word(row, 'language')}`" for row in same)
@@ -249,7 +249,7 @@ def _one(known: Sequence[Json], ref: Ref, by: str, what: str, codes: tuple[str, 
     if len(hits) == 1:
         return hits[0]
     if hits:
-        message = f"the PBX has several of {what} `{ref}` ({_ids(hits)})"
+        message = f"the PBX has more than one {what} `{ref}` ({_ids(hits)})"
         raise _Unresolved(codes[1], path, message, "write `{id: …}`")
     raise _Unresolved(codes[0], path, f"the PBX has no {what} `{ref}`", _near(ref, known, by))
 

@@ -18,6 +18,7 @@ from campaignops.store import Version
 WAY_OUT = "Restore it from git or a backup. Nothing was sent"
 
 _SPEC = ', "spec": '
+_CONFLICT = ("<<<<<<<", "=======", ">>>>>>>")
 _ANOTHER = '"fingerprint"'  # stands in every entry, and hardly ever in a spec
 _Types: TypeAlias = frozenset[type | None]
 _TEXT: _Types = frozenset({str})
@@ -86,7 +87,23 @@ def decode(file: BinaryIO, where: str) -> Image:
             file.seek(0)
             return _as_any_json(file.read(), where)
     except (ValueError, RecursionError) as error:
-        raise StateError(f"{where} is not a sound state: {error}. {WAY_OUT}", code="CMP701") from error
+        raise StateError(f"{where} is not a sound state: {why(error)}. {WAY_OUT}", code="CMP701") from error
+
+
+def why(error: Exception) -> str:
+    """What is wrong with a text that should be JSON, for people."""
+    match error:
+        case json.JSONDecodeError() if not error.doc[error.pos :].strip() or "Unterminated" in error.msg:
+            return f"it is cut off in line {error.lineno}"
+        case json.JSONDecodeError() if error.doc.split("\n")[error.lineno - 1].startswith(_CONFLICT):
+            return f"line {error.lineno} is left over from a merge of git"
+        case json.JSONDecodeError():
+            return f"line {error.lineno} is not JSON from column {error.colno} on"
+        case UnicodeDecodeError():
+            return "it is not UTF-8 text"
+        case RecursionError():
+            return "it is nested too deeply"
+    return str(error)
 
 
 def encode(image: Image, written_by: str) -> bytes:
