@@ -113,6 +113,7 @@ TITLES: dict[str, str] = {
     "CMP502": "a key cannot be moved from one that is still there",
     "CMP503": "a protected campaign would be deleted",
     "CMP504": "the campaign is about to be sent",
+    "CMP505": "a key was renamed without saying so",
     "CMP520": "a halted campaign is not released",
     "CMP521": "test sends may not go to this number",
     "CMP701": "the state file is empty, cut off or not a state",

@@ -601,6 +601,16 @@ def test_a_draft_that_is_only_released_takes_its_protection_along(stage):
     assert stage.apply().error.code == "blocked"
 
 
+def test_a_renamed_campaign_is_not_made_when_the_old_one_could_not_be_deleted(stage):
+    stage.apply(a_text(send="at"))
+    stage.box.inject("message_campaign/delete", errcode=70084)
+    run = stage.apply(a_text("summer", "at"))
+    assert run.outcomes == ["failed", "skipped"]
+    assert "people would get both" in run.said
+    assert stage.apply(a_text("summer", "at")).outcomes == ["done", "done"]
+    assert stage.texted() == everybody("summer")
+
+
 @pytest.mark.parametrize("send", SENDS)
 def test_a_moved_key_takes_its_record_along_and_sends_nothing_again(stage, send):
     stage.apply(a_text(send=send))

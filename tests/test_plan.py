@@ -374,7 +374,8 @@ def test_a_protection_that_comes_or_goes_is_recorded_and_nothing_else(protected)
 
 
 def test_deletes_come_first_then_the_manifests_in_their_order_then_the_kept_history():
-    z, a, sent, stuck = (a_campaign(key) for key in ("z", "a", "sent", "stuck"))
+    a, sent, stuck = (a_campaign(key) for key in ("a", "sent", "stuck"))
+    z = a_campaign("z", message=Text("Something new"))
     recorded = [
         an_entry(stuck, 5, Phase.STUCK),
         an_entry(sent, 4),
@@ -531,18 +532,75 @@ def test_a_name_that_the_pbx_has_and_no_record_is_not_made_again():
 )
 @pytest.mark.parametrize("live", [None, Live({203: "scheduled"})])
 def test_a_key_renamed_without_saying_so_texts_nobody_twice(entry, is_made, live):
-    renamed = a_campaign("new", name="Sale")
-    made = a_plan(renamed, recorded=[entry], live=live, selection=Selection(("new",)))
-    (change,) = made.changes
-    assert isinstance(change, Create if is_made else Blocked)
-    assert [f.code for f in made.findings] == ([] if is_made else ["CMP501"])
-    if isinstance(change, Blocked):
+    renamed, still_there = a_campaign("new", name="Sale"), Selection(("new",))
+    (change,) = a_plan(renamed, recorded=[entry], live=live, selection=still_there).changes
+    assert isinstance(change, Blocked)  # without the other's delete there would be two
+    assert change.code == ("CMP505" if is_made else "CMP501")
+    assert "moved: {from: old}" in change.help
+    if not is_made:
         assert change.reason == "`old` is recorded with this name and may have been sent"
-        assert "moved: {from: old}" in change.help
-    other = a_plan(
-        replace(renamed, name="Sale 2"), recorded=[entry], live=live, selection=Selection(("new",))
+    made = a_plan(renamed, recorded=[entry], live=live)
+    if is_made:
+        delete, create = made.changes
+        assert isinstance(delete, Delete)
+        assert isinstance(create, Create)
+        assert create.instead_of == "old"
+        (finding,) = made.findings
+        assert (finding.code, finding.severity) == ("CMP505", "warning")
+        assert finding.help == "if only the key has changed, add: moved: {from: old}"
+
+
+@pytest.mark.parametrize(
+    ("other", "is_like_it"),
+    [
+        ({}, True),
+        ({"name": "Sale 2"}, True),
+        ({"audience": Numbers(NUMBERS[::-1])}, True),
+        ({"audience": Numbers((*NUMBERS[1:], "+8613800004444"))}, False),
+        ({"message": Text("Up to 60% off!")}, False),
+        ({"send": At(LATER_S, "Europe/Berlin")}, False),
+        ({"send": Draft()}, False),
+        ({"channel": Ref("News SMS")}, False),
+    ],
+)
+def test_a_sent_campaign_is_not_sent_again_under_a_new_key_unless_its_own_block_says_it_is_another(
+    other, is_like_it
+):
+    sent, live = an_entry(OLD, status="completed"), Live({203: "completed"})
+    renamed = a_campaign("new", **other)
+    change = a_plan(renamed, recorded=[sent], live=live).changes[0]
+    assert isinstance(change, Blocked if is_like_it else Create)
+    if isinstance(change, Blocked):
+        said = "reads just like `old`, which no manifest has any more and may have been sent"
+        assert (change.code, change.reason, change.steps) == ("CMP505", said, ())
+        assert "put the block of `old` back" in change.help
+    both = a_plan(OLD, replace(renamed, name="Sale 2"), recorded=[sent], live=live)
+    assert [type(c) for c in both.changes] == [History, Create]
+
+
+def test_of_a_phonebook_it_is_the_phonebook_that_is_the_same():
+    book, other = Phonebook(Ref("VIP"), "mobile_number"), Phonebook(Ref("VIP"), "home_number")
+    sent = an_entry(replace(OLD, audience=book), status="completed", recipients=12)
+    for audience, action in ((book, Blocked), (other, Create)):
+        made = a_plan(a_campaign("new", audience=audience), recorded=[sent], live=Live({203: "completed"}))
+        assert type(made.changes[0]) is action
+
+
+def test_a_twin_that_may_have_been_sent_is_named_before_one_that_is_only_deleted():
+    draft = an_entry(OLD, 5)
+    sent = replace(an_entry(OLD, 4, status="stop"), key="z")
+    made = a_plan(
+        a_campaign("new"), recorded=[draft, sent], live=Live({5: "scheduled", 4: "stop"}, {5: TIME_S})
     )
-    assert [type(c) for c in other.changes] == [Create]
+    assert [c.reason for c in made.blocked] == [
+        "reads just like `z`, which no manifest has any more and may have been sent"
+    ]
+
+
+def test_a_protected_twin_is_not_made_a_second_time():
+    entry = an_entry(OLD, prevent_delete=True)
+    made = a_plan(a_campaign("new"), recorded=[entry], live=Live({203: "scheduled"}, {203: TIME_S}))
+    assert [(c.key, c.code) for c in made.blocked] == [("new", "CMP505"), ("old", "CMP503")]
 
 
 def test_of_several_namesakes_the_first_that_may_have_been_sent_is_named():
@@ -582,7 +640,17 @@ def test_what_is_stuck_asks_its_question_with_and_without_a_manifest():
 
 
 def test_every_code_of_a_plan_is_known():
-    assert {"CMP215", "CMP407", "CMP408", "CMP501", "CMP502", "CMP503", "CMP504", "CMP706"} <= TITLES.keys()
+    assert {
+        "CMP215",
+        "CMP407",
+        "CMP408",
+        "CMP501",
+        "CMP502",
+        "CMP503",
+        "CMP504",
+        "CMP505",
+        "CMP706",
+    } <= TITLES.keys()
 
 
 # -- reasons -----------------------------------------------------------------------------------------------------------
@@ -973,7 +1041,13 @@ def others(change):
         "removed": 9,
         "preview": "p",
     }
-    new |= {"moved_from": "x", "protects": True, "code": "CMP000", "entry": an_entry(a_campaign("x"), 77)}
+    new |= {
+        "moved_from": "x",
+        "instead_of": "x",
+        "protects": True,
+        "code": "CMP000",
+        "entry": an_entry(a_campaign("x"), 77),
+    }
     elsewhere = {"campaign", "drift", "reason", "help", "place", "tested"}
     for name in {field.name for field in fields(change)} - elsewhere:
         yield replace(change, **{name: new[name]})

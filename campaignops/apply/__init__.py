@@ -9,7 +9,7 @@ before the next. It takes its clock, record and PBX as arguments, and knows no f
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, assert_never
 
@@ -44,7 +44,7 @@ def run(plan: Plan, record: Record, pbx: Pbx, watch: Watch, clock: Clock) -> tup
     for change in plan.changes:
         ended = ended or watch.should_stop()
         skipped = Result(change.key, "skipped", change.id, "not attempted: the run ended before it")
-        result = skipped if ended else workers.carry_out(change)
+        result = skipped if ended else _kept_back(change, results) or workers.carry_out(change)
         ended = ended or result.ends_run
         results.append(result)
         watch.result(result)
@@ -61,6 +61,15 @@ def refresh(record: Record, status: Mapping[int, str]) -> None:
         begun = now in BEGUN and not (entry.status in BEGUN and entry.phase is Phase.RELEASED)
         if released or begun:
             record.put(entry, phase=Phase.RELEASED, status=now, late_until_s=None)
+
+
+def _kept_back(change: AnyChange, results: Iterable[Result]) -> Result | None:
+    """A campaign that was to take the place of another one, which is still there: people would get both."""
+    old = change.instead_of if isinstance(change, Create) else None
+    if all(result.outcome == "done" for result in results if result.key == old):
+        return None
+    text = f"not attempted: `{old}` reads the same and was not deleted, so people would get both"
+    return Result(change.key, "skipped", change.id, text, "campaignops apply")
 
 
 @dataclass(frozen=True, slots=True)

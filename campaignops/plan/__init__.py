@@ -3,6 +3,7 @@
 changes    what a plan is made of             judge    the table of product.md section 5
 standing   where a recorded campaign stands   drift    edits on the PBX        steps    the calls of a change
 obstacles  what is protected, or about to be sent
+renamed    keys that were renamed without saying so
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from campaignops.plan.changes import (
     Update,
 )
 from campaignops.plan.judge import Judge, Locate
+from campaignops.plan.renamed import Renamed, told
 from campaignops.plan.standing import MARGIN_S
 from campaignops.project import Project
 from campaignops.state import Entry, State, is_test, tested
@@ -86,9 +88,15 @@ def make(
         if isinstance(change, Create | Update) and change.steps:
             findings += times(campaign, now_s, locate, "error")
             findings += words.findings(campaign, locate)
-    gone = [judge.gone(entry) for entry in matching.left() if selection.has(entry.key)]
-    deletes = [change for change in gone if isinstance(change, Delete)]  # first: they free names and room
-    others = [change for change in gone if not isinstance(change, Delete)]
+    left = list(matching.left())
+    gone = {entry.key: judge.gone(entry) for entry in left if selection.has(entry.key)}
+    renamed = Renamed(left, gone, judge.standing, recorded.lineage)
+    changes = [renamed.checked(change) for change in changes]
+    findings += (found for change in changes if isinstance(change, Create) for found in told(change))
+    deletes = [
+        change for change in gone.values() if isinstance(change, Delete)
+    ]  # first: they free names and room
+    others = [change for change in gone.values() if not isinstance(change, Delete)]
     ordered = (*deletes, *changes, *others)
     findings += matching.contested(selection, locate)
     findings += (_blocked(change) for change in ordered if isinstance(change, Blocked))

@@ -52,10 +52,12 @@ class Create(Change):
     """Make it on the PBX. `entry`: an earlier apply began, or what it made was deleted unsent.
 
     Without steps it is only looked for: an earlier apply has posted it, or was about to, and nobody knows.
+    `instead_of`: it reads like that one, which the plan deletes; if that fails, this would be the second.
     """
 
     campaign: Campaign
     entry: Entry | None = None
+    instead_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
@@ -13,7 +12,7 @@ from campaignops.model import At, Campaign, Draft, Numbers
 from campaignops.plan import drift, steps
 from campaignops.plan.changes import AnyChange, Blocked, Create, Delete, History, Live, Unchanged, Update
 from campaignops.plan.obstacles import obstacle
-from campaignops.plan.standing import Standing, spoilt, standing
+from campaignops.plan.standing import Standing, spec_of, spoilt, standing
 from campaignops.state import Entry, Phase
 
 Locate: TypeAlias = Callable[[Campaign, tuple[str | int, ...]], Place]
@@ -39,7 +38,7 @@ class Judge:
 
     def gone(self, entry: Entry) -> AnyChange:
         """A recorded campaign that no manifest has any more."""
-        head, stands = _recorded_head(entry), self._standing(entry)
+        head, stands = _recorded_head(entry), self.standing(entry)
         match stands.row:
             case "stuck" | "posted":
                 return _stuck(entry, head)
@@ -54,7 +53,7 @@ class Judge:
     def _present(self, campaign: Campaign, entry: Entry | None) -> AnyChange:
         if entry is None:
             return self._taken(campaign) or self._create(campaign, "not recorded")
-        stands = self._standing(entry)
+        stands = self.standing(entry)
         match stands.row:
             case "stuck":
                 return _stuck(entry, _head(campaign, entry))
@@ -62,7 +61,7 @@ class Judge:
                 return Blocked(
                     **_head(campaign, entry),
                     reason=f"halted at {entry.halted}; nothing releases it until that is lifted",
-                    fields=diff.fields(_spec(entry), state.spec(campaign)),
+                    fields=diff.fields(spec_of(entry), state.spec(campaign)),
                     help=f"to let it go: campaignops halt --lift {entry.key}; to keep it: write `send: draft`",
                     code="CMP520",
                 )
@@ -83,7 +82,7 @@ class Judge:
                 return Blocked(
                     **_head(campaign, entry),
                     reason=f"{stands.said} and cannot be changed",
-                    fields=diff.fields(_spec(entry), state.spec(campaign)),
+                    fields=diff.fields(spec_of(entry), state.spec(campaign)),
                     help="put the old text back, or copy the block under a new key (and a new name) to send again",
                     code="CMP501",
                 )
@@ -99,7 +98,7 @@ class Judge:
                 code="CMP215",
             )
         for entry in self.named.get(campaign.name, ()):
-            if self._standing(entry).may_have_sent:
+            if self.standing(entry).may_have_sent:
                 return Blocked(
                     **_head(campaign, None),
                     reason=f"`{entry.key}` is recorded with this name and may have been sent",
@@ -133,14 +132,14 @@ class Judge:
             campaign=campaign,
             entry=entry,
             drift=edited,
-            fields=drift.fields(entry, _spec(entry), state.spec(campaign), self.live, status),
+            fields=drift.fields(entry, spec_of(entry), state.spec(campaign), self.live, status),
             steps=steps.of_update(campaign, self.delivery, only_release=whole),
             added=added,
             removed=removed,
         )
         return obstacle(update, self.live, self.now_s) or update
 
-    def _standing(self, entry: Entry) -> Standing:
+    def standing(self, entry: Entry) -> Standing:
         return standing(entry, self.live, self.now_s)
 
     def _is_equal(self, campaign: Campaign, entry: Entry) -> bool:
@@ -179,16 +178,6 @@ def _stuck(entry: Entry, head: dict[str, Any]) -> Blocked:
         help=f"look at the campaigns on the PBX, then: campaignops resolve {entry.key} --adopt ID, or --absent",
         code="CMP706",
     )
-
-
-def _spec(entry: Entry) -> dict[str, Any]:
-    try:
-        spec = json.loads(entry.spec)
-    except (ValueError, RecursionError):
-        spec = None
-    if not isinstance(spec, dict):
-        raise spoilt(entry, "its `spec` is not a JSON object")
-    return spec
 
 
 def _people_moved(campaign: Campaign, entry: Entry, lineage: str) -> tuple[int, int]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from campaignops.errors import StateError
 from campaignops.plan.changes import Live
@@ -53,6 +54,17 @@ def standing(entry: Entry, live: Live | None, now_s: float) -> Standing:
     if entry.phase is Phase.RELEASED and entry.send == "now":
         return _in_doubt("released to be sent at once")
     return Standing("editable", status)
+
+
+def spec_of(entry: Entry) -> dict[str, Any]:
+    """The recorded fields, in the shape of the manifest. Raises StateError."""
+    try:
+        spec = json.loads(entry.spec)
+    except (ValueError, RecursionError):
+        spec = None
+    if not isinstance(spec, dict):
+        raise spoilt(entry, "its `spec` is not a JSON object")
+    return spec
 
 
 def spoilt(entry: Entry, why: str) -> StateError:

@@ -1,0 +1,101 @@
+"""Keys renamed without saying so: a new campaign reads just like a recorded one that no manifest has any more.
+
+To delete the one and make the other is noise while nobody was texted, and texts everybody twice once somebody was.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import TypeAlias
+
+from campaignops import state
+from campaignops.findings import Finding
+from campaignops.model import At, Campaign, Numbers
+from campaignops.plan.changes import AnyChange, Blocked, Create, Delete
+from campaignops.plan.standing import Standing, spec_of
+from campaignops.state import Entry
+
+_Look: TypeAlias = tuple[str, str, int | None, int | None]
+
+
+class Renamed:
+    """Looks through the entries that no manifest has any more. `gone` has what the plan does about them, by key."""
+
+    def __init__(
+        self,
+        left: Iterable[Entry],
+        gone: Mapping[str, AnyChange],
+        standing: Callable[[Entry], Standing],
+        lineage: str,
+    ) -> None:
+        self._gone, self._standing, self._lineage = gone, standing, lineage
+        self._alike: defaultdict[_Look, list[Entry]] = defaultdict(list)
+        for entry in left:
+            self._alike[(entry.type, entry.send, entry.time_s, entry.recipients)].append(entry)
+
+    def checked(self, change: AnyChange) -> AnyChange:
+        """A create whose content is recorded under a key that is gone comes after its delete, or not at all."""
+        if not isinstance(change, Create) or change.entry is not None:
+            return change
+        twins = sorted(self._twins(change.campaign), key=lambda twin: not self._standing(twin).may_have_sent)
+        if not twins:
+            return change
+        old = twins[0]
+        if self._standing(old).may_have_sent:
+            return _blocked(change, old, "and may have been sent")
+        if not isinstance(self._gone.get(old.key), Delete):
+            return _blocked(change, old, "and is still there")
+        return replace(change, instead_of=old.key)
+
+    def _twins(self, campaign: Campaign) -> Iterator[Entry]:
+        people = len(campaign.audience.numbers) if isinstance(campaign.audience, Numbers) else None
+        time_s = campaign.send.time_s if isinstance(campaign.send, At) else None
+        counts = [people] if people is not None else {look[3] for look in self._alike}
+        for count in counts:
+            look = (campaign.type, state.send_kind(campaign.send), time_s, count)
+            yield from (entry for entry in self._alike.get(look, ()) if self._reads_like(entry, campaign))
+
+    def _reads_like(self, entry: Entry, campaign: Campaign) -> bool:
+        if {**spec_of(entry), "name": None} != {**state.spec(campaign), "name": None}:
+            return False
+        if not isinstance(campaign.audience, Numbers):
+            return True
+        return entry.audience == state.audience_digests(campaign.audience.numbers, self._lineage)
+
+
+def told(change: Create) -> Iterator[Finding]:
+    """What to write so that nothing is deleted and made again."""
+    if change.instead_of is not None:
+        text = f"`{change.key}` reads just like `{change.instead_of}`, which no manifest has any more"
+        yield Finding(
+            "CMP505",
+            "warning",
+            f"{text}: that is deleted and this is made",
+            change.place,
+            help=f"if only the key has changed, add: {_move(change.instead_of)}",
+        )
+
+
+def _blocked(change: Create, old: Entry, why: str) -> Blocked:
+    return Blocked(
+        key=change.key,
+        type=change.type,
+        name=change.name,
+        id=None,
+        reason=f"reads just like `{old.key}`, which no manifest has any more {why}",
+        place=change.place,
+        send=change.send,
+        time_s=change.time_s,
+        zone=change.zone,
+        people=change.people,
+        fields=change.fields,
+        help=f"if only the key has changed, add: {_move(old.key)}; if it is to go out as well, put the block of "
+        f"`{old.key}` back",
+        code="CMP505",
+    )
+
+
+def _move(old: str) -> str:
+    return f"moved: {{from: {old}}}"
