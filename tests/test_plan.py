@@ -586,6 +586,14 @@ def test_of_a_phonebook_it_is_the_phonebook_that_is_the_same():
         assert type(made.changes[0]) is action
 
 
+def test_a_second_draft_texts_nobody():
+    draft = replace(OLD, send=Draft())
+    entry, live = an_entry(draft, phase=Phase.BOUND), Live({203: "draft"})
+    twin = a_campaign("new", send=Draft())
+    made = a_plan(twin, recorded=[entry], live=live, selection=Selection(("new",)))
+    assert ([type(c) for c in made.changes], made.findings) == ([Create], ())
+
+
 def test_a_twin_that_may_have_been_sent_is_named_before_one_that_is_only_deleted():
     draft = an_entry(OLD, 5)
     sent = replace(an_entry(OLD, 4, status="stop"), key="z")

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from campaignops import state
 from campaignops.findings import Finding
-from campaignops.model import At, Campaign, Numbers
+from campaignops.model import At, Campaign, Draft, Numbers
 from campaignops.plan.changes import AnyChange, Blocked, Create, Delete
 from campaignops.plan.standing import Standing, spec_of
 from campaignops.state import Entry
@@ -45,9 +45,11 @@ class Renamed:
         old = twins[0]
         if self._standing(old).may_have_sent:
             return _blocked(change, old, "and may have been sent")
-        if not isinstance(self._gone.get(old.key), Delete):
-            return _blocked(change, old, "and is still there")
-        return replace(change, instead_of=old.key)
+        if isinstance(self._gone.get(old.key), Delete):
+            return replace(change, instead_of=old.key)
+        if isinstance(change.campaign.send, Draft):
+            return change  # two drafts text nobody
+        return _blocked(change, old, "and is still there")
 
     def _twins(self, campaign: Campaign) -> Iterator[Entry]:
         people = len(campaign.audience.numbers) if isinstance(campaign.audience, Numbers) else None
