@@ -6,13 +6,15 @@ CampaignOpsError           1    something is wrong; the message says what, where
 +-- StateError             1    the state is not to be trusted, or moved under us
 |   +-- LockedError       12    somebody else holds the state
 +-- PbxError               1    the PBX refused, did not answer, or is not a PBX
-+-- RefusedError          10    blocked changes, a guardrail, a stale plan
++-- RefusedError          10    blocked changes, a guardrail
+|   +-- StalePlanError    10    a saved plan is not what would be done now; `moved` names each reason
 +-- UnresolvedError       11    a create's outcome is unknown; a person must resolve it
 +-- Interrupted          130    a signal came; everything done so far is recorded
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
@@ -72,6 +74,19 @@ class PbxError(CampaignOpsError):
 class RefusedError(CampaignOpsError):
     exit_code = 10
     default_code = "refused"
+
+
+class StalePlanError(RefusedError):
+    """What was approved is not what would be done; `moved` has an object with `item`, `name` and `message` for each
+    thing that is not what it was."""
+
+    default_code = "stale_plan"
+
+    def __init__(
+        self, message: str, moved: tuple[Mapping[str, str], ...] = (), *, code: str | None = None
+    ) -> None:
+        super().__init__(message, code=code)
+        self.moved = moved
 
 
 class UnresolvedError(CampaignOpsError):

@@ -122,6 +122,10 @@ TITLES: dict[str, str] = {
     "CMP704": "the state moved while we worked",
     "CMP705": "the journal does not belong to this state",
     "CMP706": "an earlier apply did not finish this campaign",
+    "CMP707": "the file is not a saved plan, or was changed",
+    "CMP708": "the saved plan has expired",
+    "CMP709": "what was approved is not what would be done now",
+    "CMP710": "the saved plan was applied already",
 }
 
 # By the first digit of the code.

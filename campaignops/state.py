@@ -132,12 +132,14 @@ class Pbx:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The whole record. `serial` grows by one with each write, `lineage` never changes."""
+    """The whole record. `serial` grows by one with each write, `lineage` never changes; `plan` is the digest of the
+    saved plan that was applied last."""
 
     lineage: str
     serial: int = 0
     pbx: Pbx | None = None
     campaigns: Mapping[str, Entry] = field(default_factory=dict)
+    plan: str | None = None
 
 
 def check_step(before: Entry | None, after: Entry | None) -> None:

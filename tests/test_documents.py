@@ -1,5 +1,6 @@
 """What the documents say is true: the README's outputs are what the commands print, every finding code is named."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -12,8 +13,14 @@ from campaignops.findings import TITLES
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
+GUIDES = sorted(each for each in (ROOT / "docs").glob("*.md") if "<!-- output: " in each.read_text("utf-8"))
 BLOCK = re.compile(r"<!-- output: (?P<command>.+?) -->\n```text\n(?P<output>.*?)```\n", re.DOTALL)
-FROM_NOW = re.compile(r"\(in \d+ d(?: \d+ h)?\)")
+FROM_NOW = re.compile(
+    r"\(in \d+ d(?: \d+ h)?\)|(?<=valid until ).*?(?=\.?$)|(?<=Plan )[0-9a-f]{12}", re.MULTILINE
+)
+RUN = re.compile(
+    r"<!-- (?P<kind>run|output): (?P<command>.+?) -->\n(?:```console\n(?P<output>.*?)```\n)?", re.DOTALL
+)
 
 MISTAKES = """\
 campaigns:
@@ -75,6 +82,40 @@ def test_the_readme_shows_what_the_commands_print(outputs, request):
         assert FROM_NOW.sub("(in …)", shown[command]) == FROM_NOW.sub("(in …)", output), command
 
 
+@pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.name)
+def test_a_guide_shows_what_its_commands_print(guide, request, tmp_path, monkeypatch):
+    """Each `output`, and each `run` that shows nothing, in the order of the page, on a copy of the sample project."""
+    ignored = shutil.ignore_patterns(".*", "*.state.*")
+    shutil.copytree(ROOT / "campaigns", tmp_path, dirs_exist_ok=True, ignore=ignored)
+    (tmp_path / "campaignops").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m campaignops "$@"\n')
+    (tmp_path / "campaignops").chmod(0o755)
+    path = f"{tmp_path}:{os.environ['PATH']}"
+
+    def played(found: re.Match[str]) -> str:
+        ran = subprocess.run(
+            ["sh", "-c", found["command"]],
+            cwd=tmp_path,
+            env={"PYTHONPATH": str(ROOT), "NO_COLOR": "1", "PATH": path},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=60,
+            check=False,
+        )
+        shown = (
+            f"```console\n$ {found['command']}\n{ran.stdout.decode()}```\n"
+            if found["kind"] == "output"
+            else ""
+        )
+        return f"<!-- {found['kind']}: {found['command']} -->\n{shown}"
+
+    text = guide.read_text("utf-8")
+    now = RUN.sub(played, text)
+    if request.config.getoption("--update"):
+        guide.write_text(now, "utf-8")
+        text = now
+    assert FROM_NOW.sub("…", text) == FROM_NOW.sub("…", now)
+
+
 def test_every_finding_code_in_the_package_has_a_title():
     used = set()
     for path in (ROOT / "campaignops").rglob("*.py"):
@@ -85,6 +126,11 @@ def test_every_finding_code_in_the_package_has_a_title():
 
 
 def test_every_local_link_of_the_documents_leads_somewhere():
-    for document in (README, ROOT / "CHANGELOG.md", *(ROOT / ".github").glob("*.md")):
+    for document in (
+        README,
+        ROOT / "CHANGELOG.md",
+        *(ROOT / "docs").glob("*.md"),
+        *(ROOT / ".github").glob("*.md"),
+    ):
         for target in re.findall(r"\]\((?!https?://|#)([^)#]+)", document.read_text("utf-8")):
             assert (document.parent / target).exists(), f"{document.name}: {target}"

@@ -32,7 +32,7 @@ from campaignops.model import (
     Uploaded,
 )
 from campaignops.plan import ACTIONS, Blocked, Create, Delete, History, Live, Selection, Unchanged, Update
-from campaignops.state import BEGUN, Phase
+from campaignops.state import BEGUN, Pbx, Phase
 from tests.builders import NOW_S, NUMBERS, TIME_S, a_campaign, a_plan, an_entry
 
 # -- the table ---------------------------------------------------------------------------------------------------------
@@ -1048,6 +1048,8 @@ def others(change):
         "added": 9,
         "removed": 9,
         "preview": "p",
+        "names": "n",
+        "template": "t",
     }
     new |= {
         "moved_from": "x",
@@ -1079,6 +1081,7 @@ def test_the_digest_changes_with_everything_that_is_done():
     assert {type(change) for change in made.changes} == set(ACTIONS)
     plans = [made, replace(made, environment="x"), replace(made, lineage="x"), replace(made, serial=42)]
     plans.append(replace(made, changes=made.changes[::-1]))
+    plans += [replace(made, pbx=Pbx(serial, "u")) for serial in (None, "1", "2")]
     for index, change in enumerate(made.changes):
         before, after = made.changes[:index], made.changes[index + 1 :]
         plans.append(replace(made, changes=(*before, *after)))

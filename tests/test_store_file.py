@@ -247,6 +247,25 @@ def test_campaigns_that_somebody_put_on_one_line_are_all_read(path):
     assert len(seen(path).campaigns) == 5
 
 
+def test_a_plan_that_is_used_up_is_remembered_until_the_next_one_and_no_campaign_goes(path):
+    put(store := FileStore(path), a_write(""), Write("", None, PBX, plan="one"))
+    assert (seen(path).plan, seen(path).pbx, set(seen(path).campaigns)) == ("one", PBX, {""})
+    store.settle()
+    assert seen(path).plan == "one"
+    put(store, Write("", None, plan="two"))
+    assert (seen(path).plan, seen(path).serial) == ("two", 3)
+
+
+def test_a_plan_may_be_used_up_before_there_is_a_state(path):
+    assert settled(path, Write("", None, plan="one")).plan == "one"
+
+
+def test_to_use_a_plan_up_is_a_write_of_its_own(path):
+    for write in (replace(a_write(), plan="one"), replace(a_move("spring", "easter"), plan="one")):
+        with pytest.raises(StateError, match="a write of its own"):
+            put(FileStore(path), write)
+
+
 def test_a_spec_with_a_word_of_an_entry_keeps_its_text(path):
     settled(path, a_write(spec='{"fingerprint":[]}'))
     assert seen(path).campaigns["spring"].spec == '{"fingerprint":[]}'
@@ -341,6 +360,7 @@ REFUSED = {
     "serial a text": (SOUND.replace("3", '"3"'), "serial"),
     "serial negative": (SOUND.replace("3", "-3"), "serial"),
     "check a number": (SOUND.replace('"pbx"', '"check": 5, "pbx"'), "check"),
+    "plan a number": (SOUND.replace('"pbx"', '"plan": 5, "pbx"'), "plan"),
     "pbx a text": (SOUND.replace("null", '"x"'), "pbx"),
     "pbx without url": (SOUND.replace("null", '{"serial_number": "1"}'), "pbx"),
     "unknown header": (SOUND.replace('"pbx"', '"zzz": 5, "pbx"'), "zzz"),

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from campaignops import apply
 from campaignops.apply import Record, Result, Who
-from campaignops.cli import connection, planning
+from campaignops.cli import approving, connection, planning
 from campaignops.cli.entry import Failure
 from campaignops.cli.plan import show
 from campaignops.cli.planning import Online
@@ -24,23 +24,31 @@ from campaignops.state import Phase
 
 def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     """Exit 0, 1 (nothing done), 4 (some done), 10 (refused), 11 (a person must resolve), 12 (locked), 130."""
+    approval, args = approving.asked(args)
     project = planning.project_of(args, failure)
     found = planning.read(project)
     store = planning.store_of(project)
     with store.lock("campaignops apply", args.lock_timeout), connection.connect(project) as session:
         recorded, version = store.read()
-        made = planning.online(project, found, recorded, session, planning.selection_of(args))
+        selection = planning.selection_of(args)
+        made = planning.online(project, found, recorded, session, selection)
         failure.document = plan_json.apply_document(made.plan, (), timezone=project.timezone)
+        refused = planning.verdict(made.plan)
+        if not isinstance(refused, UnresolvedError):
+            approval.check(made, project, selection, recorded)
         _show(made, project, shown, args)
-        if refused := planning.verdict(made.plan):
+        if refused:
             raise refused
         if made.plan.effects and not args.auto_approve:
             _confirm(made.plan, shown)
         clock = Clock(made.skew_s)
         who = Who(run_name(), project.pbx.delivery, project.pbx.timeout_s)
-        record = Record(recorded, Keeper(store, version, recorded, made.pbx), who, clock)
+        keeper = Keeper(store, version, recorded, made.pbx)
+        record = Record(recorded, keeper, who, clock)
         with watching(made.plan, shown) as watch:
             try:
+                if approval.saved:
+                    keeper.use_up(approval.saved.digest)
                 apply.refresh(record, made.live.status)
                 apply.run(made.plan, record, session, watch, clock)
             finally:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable, Mapping
 
+_TIME = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)?")
+_UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _FINDINGS = ("text", "concise", "json", "github", "gitlab", "sarif")
 
 
@@ -46,6 +49,16 @@ def _plan(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--detailed-exitcode", action="store_true", help="exit 2 when there are changes")
     parser.add_argument(
+        "-o", dest="output", metavar="FILE", help="save the plan, for `campaignops apply FILE`"
+    )
+    parser.add_argument(
+        "--valid-for",
+        type=seconds,
+        default=86400.0,
+        metavar="TIME",
+        help="with -o: how long it may be applied (default: 24h; never until its first send time)",
+    )
+    parser.add_argument(
         "--format",
         choices=("text", "json", "github"),
         default="text",
@@ -55,6 +68,15 @@ def _plan(parser: argparse.ArgumentParser) -> None:
 
 def _apply(parser: argparse.ArgumentParser) -> None:
     _choice(parser)
+    parser.add_argument(
+        "plan", nargs="?", metavar="PLAN", help="only what `campaignops plan -o PLAN` has saved"
+    )
+    parser.add_argument(
+        "--expect-digest",
+        type=_digest,
+        metavar="DIGEST",
+        help="only a plan of this digest, which plan --json tells",
+    )
     parser.add_argument("--auto-approve", action="store_true", help='do not ask for a "yes" (for CI)')
 
 
@@ -169,6 +191,19 @@ def _port(text: str) -> int:
     if not text.isdecimal() or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"`{text}` is not a port")
     return int(text)
+
+
+def seconds(text: str) -> float:
+    found = _TIME.fullmatch(text.strip())
+    if not found:
+        raise argparse.ArgumentTypeError(f"`{text}` is not a time such as 0s, 90s or 5m")
+    return float(found[1]) * _UNITS_S[found[2] or "s"]
+
+
+def _digest(text: str) -> str:
+    if not re.fullmatch("[0-9a-f]{64}", text):
+        raise argparse.ArgumentTypeError(f"`{text}` is not the digest of a plan: 64 hex digits")
+    return text
 
 
 def _switch(text: str) -> tuple[str, object]:

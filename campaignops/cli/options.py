@@ -11,9 +11,6 @@ from campaignops.cli import arguments
 from campaignops.cli.overview import COMMANDS
 from campaignops.errors import UsageError
 
-_TIME = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)?")
-_UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-
 
 class Parser(argparse.ArgumentParser):
     """argparse, but a wrong command line is a UsageError, and nothing is abbreviated."""
@@ -69,7 +66,7 @@ def add_common(parser: argparse.ArgumentParser) -> None:
     common.add_argument("-q", dest="quiet", action="store_true", help="say less")
     common.add_argument("-v", dest="verbose", action="count", default=0, help="say more; again for even more")
     common.add_argument(
-        "--lock-timeout", type=_seconds, default=0.0, metavar="TIME", help="wait for the lock: 60s"
+        "--lock-timeout", type=arguments.seconds, default=0.0, metavar="TIME", help="wait for the lock: 60s"
     )
 
 
@@ -99,13 +96,6 @@ def _pair(text: str) -> tuple[str, str]:
     if not equals or not name:
         raise argparse.ArgumentTypeError(f"`{text}` is not NAME=VALUE")
     return name, value
-
-
-def _seconds(text: str) -> float:
-    found = _TIME.fullmatch(text.strip())
-    if not found:
-        raise argparse.ArgumentTypeError(f"`{text}` is not a time such as 0s, 90s or 5m")
-    return float(found[1]) * _UNITS_S[found[2] or "s"]
 
 
 def _suggestion(word: str) -> str:

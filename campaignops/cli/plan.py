@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 
-from campaignops.cli import planning
+from campaignops.cli import approving, planning
 from campaignops.cli.entry import Failure
 from campaignops.cli.screen import Screen, folder_of
-from campaignops.errors import ProjectError
+from campaignops.errors import ProjectError, UsageError
 from campaignops.plan import Plan
 from campaignops.project import Project
 from campaignops.report import findings as report
 from campaignops.report import plan_json, plan_text
+from campaignops.report.plain import safe
+from campaignops.report.when import moment
 
 
 def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     """Exit 0 (or 2), 1 for findings that are errors, 10 for blocked changes, 11 for a create that must be resolved."""
+    if args.output is not None and args.offline:
+        raise UsageError("a plan that is saved (-o) must ask the PBX: leave --offline out")
     try:
         project = planning.project_of(args, failure)
-        made, now_s = planning.made_of(args, project)
+        asked = None if args.offline else planning.asked(args, project)
+        made, now_s = (asked.plan, asked.now_s) if asked else planning.made_of(args, project)
     except ProjectError as error:
         if args.format == "github" and not shown.json:
             shown.answer(report.github(error.findings, folder=folder_of(failure.root)))
@@ -31,6 +37,10 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
             shown.answer(report.github(made.findings, folder=folder_of(project.root)))
     if refused := planning.verdict(made):
         raise refused
+    if asked and args.output is not None:
+        expires_s = approving.save(args, asked, project)
+        said = f"Plan {made.digest[:12]} saved to {args.output}, valid until {moment(expires_s, project.timezone)}."
+        shown.say(f"{safe(said)}\nNext: campaignops apply {safe(shlex.quote(args.output))}")
     if shown.json:
         shown.document(failure.document)
     return 2 if args.detailed_exitcode and planning.pending(made) else 0

@@ -173,20 +173,24 @@ def online(
     problems: list[Finding] = [*made.findings, *found.warnings, *_skewed(now_s - ours_s)]
     changes = tuple(_resolved(made.changes, session, found, problems))
     told = judge(project, problems, found.desired, now_s)
-    made = replace(made, changes=changes, findings=told.findings, silenced=told.silenced)
+    made = replace(made, changes=changes, findings=told.findings, silenced=told.silenced, pbx=pbx)
     return Online(made, live, pbx, now_s, now_s - ours_s)
 
 
 def made_of(args: argparse.Namespace, project: Project) -> tuple[Plan, float]:
     """The plan that the options ask for, and what time it is where the campaigns are sent (Unix seconds)."""
-    selection = selection_of(args)
     if args.offline:
-        return offline(project, store_of(project).read()[0], selection), time.time()
+        return offline(project, store_of(project).read()[0], selection_of(args)), time.time()
+    made = asked(args, project)
+    return made.plan, made.now_s
+
+
+def asked(args: argparse.Namespace, project: Project) -> Online:
+    """The plan of now, made against the PBX, which is only read."""
     found = read(project)
     recorded, _ = store_of(project).read()
     with connection.connect(project) as session:
-        made = online(project, found, recorded, session, selection)
-    return made.plan, made.now_s
+        return online(project, found, recorded, session, selection_of(args))
 
 
 def is_pending(change: AnyChange) -> bool:
@@ -233,7 +237,9 @@ def _resolved(
         if isinstance(change, Create | Update):
             problems += session.resolve(change.campaign, found.locate)
             people, preview = session.people(change.campaign), session.preview(change.campaign)
-            yield replace(change, people=change.people if people is None else people, preview=preview)
+            names, template = (plan.digest(s) if s else "" for s in session.stands_for(change.campaign))
+            people = change.people if people is None else people
+            yield replace(change, people=people, preview=preview, names=names, template=template)
         else:
             yield change
 

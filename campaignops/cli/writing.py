@@ -31,6 +31,10 @@ class Keeper:
         pbx = self.pbx if self.pbx != self.recorded.pbx else None
         self.version = self.store.cas(self.version, self.recorded, Write(key, entry, pbx, moved_from))
 
+    def use_up(self, plan: str) -> None:
+        """Record that the saved plan of this digest is being applied: nobody can apply it again."""
+        self.version = self.store.cas(self.version, self.recorded, Write("", None, self.pbx, plan=plan))
+
 
 @dataclass(frozen=True, slots=True)
 class Clock:

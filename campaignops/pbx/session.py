@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -148,6 +148,14 @@ class Session:
         """How many get it at most: None before `resolve`, and for a phonebook that does not say."""
         resolved = self._resolved.get(campaign.key)
         return resolved.people if resolved else None
+
+    def stands_for(self, campaign: Campaign) -> tuple[Json | None, Json | None]:
+        """The ids behind its names, and the template they lead to, as plain data; None before `resolve`."""
+        if (resolved := self._resolved.get(campaign.key)) is None:
+            return None, None
+        ids = asdict(resolved)
+        del ids["people"]
+        return ids, ids.pop("template")
 
     def preview(self, campaign: Campaign) -> Bubble | None:
         """The message as its reader will see it, as far as that can be told."""

@@ -29,6 +29,7 @@ from campaignops.plan.changes import (
     Selection,
     Unchanged,
     Update,
+    digest,
 )
 from campaignops.plan.judge import Judge, Locate
 from campaignops.plan.renamed import Renamed, told
@@ -51,6 +52,7 @@ __all__ = [
     "Selection",
     "Unchanged",
     "Update",
+    "digest",
     "make",
     "times",
 ]

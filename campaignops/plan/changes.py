@@ -18,7 +18,7 @@ from campaignops.findings import Finding, Place
 from campaignops.message.bubble import Bubble
 from campaignops.model import Campaign
 from campaignops.policy import Silenced
-from campaignops.state import Entry
+from campaignops.state import Entry, Pbx
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,8 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Create(Change):
-    """Make it on the PBX. `entry`: an earlier apply began, or what it made was deleted unsent.
+    """Make it on the PBX. `entry`: an earlier apply began, or what it made was deleted unsent. `names` and `template`
+    are digests of what its names and its template stand for on the PBX; empty until somebody has asked there.
 
     Without steps it is only looked for: an earlier apply has posted it, or was about to, and nobody knows.
     `instead_of`: it reads like that one, which the plan deletes; if that fails, this would be the second.
@@ -58,18 +59,22 @@ class Create(Change):
     campaign: Campaign
     entry: Entry | None = None
     instead_of: str | None = None
+    names: str = ""
+    template: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Update(Change):
     """Give the recorded id new content, or only release it; or, with the steps delete and create, post it anew.
 
-    `drift`: somebody changed it on the PBX.
+    `drift`: somebody changed it on the PBX. `names` and `template` as of a create.
     """
 
     campaign: Campaign
     entry: Entry
     drift: bool = False
+    names: str = ""
+    template: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +146,7 @@ class Live:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What would change, in the order in which it would be done."""
+    """What would change, in the order in which it would be done. `pbx` is the one that was asked; None offline."""
 
     lineage: str
     serial: int
@@ -149,13 +154,14 @@ class Plan:
     changes: tuple[AnyChange, ...]
     findings: tuple[Finding, ...] = ()
     silenced: tuple[Silenced, ...] = ()
+    pbx: Pbx | None = None
 
     @property
     def digest(self) -> str:
         """SHA-256 over what it does: the same plan, the same digest, whatever the clock, the commit and the wording."""
         lineage = self.lineage if self.serial else None  # before the first write, each reader makes one up
-        content = [self.environment, lineage, self.serial, [_content(c) for c in self.changes]]
-        return sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
+        pbx = self.pbx and (self.pbx.serial_number or self.pbx.url)
+        return digest([self.environment, lineage, self.serial, pbx, [_content(c) for c in self.changes]])
 
     @property
     def effects(self) -> tuple[AnyChange, ...]:
@@ -188,6 +194,11 @@ class Selection:
 
 
 EVERYTHING = Selection()
+
+
+def digest(content: Any) -> str:
+    """SHA-256 over plain data, and over the text of what is none."""
+    return sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def _fits(key: str, glob: str) -> bool:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, Protocol
 
-from campaignops.errors import CampaignOpsError
+from campaignops.errors import CampaignOpsError, StalePlanError
 from campaignops.findings import Finding
 from campaignops.plan import ACTIONS, AnyChange, Create, Delete, History, Plan, Unchanged, Update
 from campaignops.policy import Silenced
@@ -109,7 +109,10 @@ def error_document(
 
 def with_error(document: Mapping[str, Any], error: CampaignOpsError) -> dict[str, Any]:
     """A document of a run that came as far as that, and then failed."""
-    return {**document, "error": {"code": error.code, "message": safe_strictly(error.message)}}
+    said: dict[str, Any] = {"code": error.code, "message": safe_strictly(error.message)}
+    if isinstance(error, StalePlanError):
+        said["moved"] = [dict(each) for each in error.moved]
+    return {**document, "error": said}
 
 
 def _empty(kind: str) -> dict[str, Any]:

@@ -25,6 +25,9 @@ class Version:
 class Write:
     """One step of one campaign: its new entry, or None when the entry goes. A `pbx` binds the state to it.
 
+    With `plan`, the digest of a saved plan, it says that this plan is used up now, and nothing of any campaign: its key
+    is empty.
+
     With `moved_from` the entry under that key goes in the same step, and `entry`, never None then, is its successor
     under `key`: it has the same id, and it may be the same in all but its key, whatever its phase.
     """
@@ -33,6 +36,7 @@ class Write:
     entry: Entry | None
     pbx: Pbx | None = None
     moved_from: str | None = None
+    plan: str | None = None
 
 
 class Store(Protocol):

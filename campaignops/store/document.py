@@ -55,7 +55,7 @@ _DEFAULTS: dict[str, Any] = {"id": None, "time_s": None, "recipients": None} | {
 _REQUIRED = TYPES.keys() - _DEFAULTS.keys()
 _PHASES = {str(phase): phase for phase in Phase}
 _SENDS = frozenset({"draft", "now", "at"})
-_HEADER = {"format_version", "lineage", "serial", "check", "written_by", "pbx", "campaigns"}
+_HEADER = {"format_version", "lineage", "serial", "check", "written_by", "plan", "pbx", "campaigns"}
 
 dumps = json.JSONEncoder(ensure_ascii=False).encode
 
@@ -69,13 +69,14 @@ class Image:
     check: str = ""
     pbx: Pbx | None = None
     campaigns: dict[str, Entry] = field(default_factory=dict)
+    plan: str = ""
 
     @property
     def version(self) -> Version:
         return Version(self.lineage, self.serial)
 
     def state(self) -> State:
-        return State(self.lineage, self.serial, self.pbx, dict(self.campaigns))
+        return State(self.lineage, self.serial, self.pbx, dict(self.campaigns), self.plan or None)
 
 
 def decode(file: BinaryIO, where: str) -> Image:
@@ -112,7 +113,8 @@ def encode(image: Image, written_by: str) -> bytes:
         "lineage": image.lineage,
         "serial": image.serial,
     }
-    header |= {name: text for name, text in (("check", image.check), ("written_by", written_by)) if text}
+    optional = (("check", image.check), ("written_by", written_by), ("plan", image.plan))
+    header |= {name: text for name, text in optional if text}
     header["pbx"] = image.pbx and pbx_fields(image.pbx)
     head = "".join(f"  {dumps(name)}: {dumps(value)},\n" for name, value in header.items())
     lines = (f"    {dumps(key)}: {entry_text(entry)}" for key, entry in sorted(image.campaigns.items()))
@@ -254,4 +256,6 @@ def _header(said: dict[str, Any], where: str) -> Image:
         raise ValueError("'lineage' or 'serial' is missing or wrong")
     if not isinstance(check, str) or not isinstance(said.get("campaigns"), dict):
         raise ValueError("'check' or 'campaigns' is missing or wrong")
-    return Image(lineage, serial, check, pbx_of(said.get("pbx")))
+    if not isinstance(plan := said.get("plan", ""), str):
+        raise ValueError("'plan' is not a text")
+    return Image(lineage, serial, check, pbx_of(said.get("pbx")), plan=plan)

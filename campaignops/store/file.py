@@ -237,6 +237,8 @@ def _answer(image: Image | None) -> tuple[State, Version]:
 
 
 def _checked(write: Write) -> Write:
+    if write.plan is not None and (write.key or write.entry or write.moved_from):
+        raise StateError("to use a plan up is a write of its own")
     if write.entry is None:
         if write.moved_from is not None:
             raise StateError(
@@ -252,6 +254,8 @@ def _checked(write: Write) -> Write:
 
 
 def _check_legal(recorded: Mapping[str, Entry], write: Write) -> None:
+    if write.plan is not None:
+        return
     before = recorded.get(write.key)
     if write.moved_from is not None:
         before = _rekeyed(recorded, write.moved_from, write.key)

@@ -25,7 +25,7 @@ from campaignops.store.document import (
 )
 
 _CHECK_BYTES = 8
-_FIELDS = {"lineage", "serial", "after", "key", "moved_from", "pbx", "entry"}
+_FIELDS = {"lineage", "serial", "after", "key", "moved_from", "plan", "pbx", "entry"}
 _TAIL = len(', "check": "0123456789abcdef"}')
 
 
@@ -42,7 +42,9 @@ class Line:
     def apply(self, image: Image) -> None:
         if self.write.moved_from is not None:
             image.campaigns.pop(self.write.moved_from, None)
-        if self.write.entry is None:
+        if self.write.plan is not None:
+            image.plan = self.write.plan
+        elif self.write.entry is None:
             image.campaigns.pop(self.write.key, None)
         else:
             image.campaigns[self.write.key] = self.write.entry
@@ -60,6 +62,8 @@ def next_line(image: Image, write: Write) -> tuple[Line, bytes]:
     }
     if write.moved_from is not None:
         head["moved_from"] = write.moved_from
+    if write.plan is not None:
+        head["plan"] = write.plan
     if write.pbx:
         head["pbx"] = pbx_fields(write.pbx)
     entry = entry_text(write.entry) if write.entry else "null"
@@ -127,7 +131,7 @@ def _parse(line: bytes) -> Line:
     key = said["key"]
     entry = None if said["entry"] is None else entry_of(key, said["entry"], spec)
     check = line[-_TAIL:][-2 - 2 * _CHECK_BYTES : -2].decode()
-    write = Write(key, entry, pbx_of(said.get("pbx")), said.get("moved_from"))
+    write = Write(key, entry, pbx_of(said.get("pbx")), said.get("moved_from"), said.get("plan"))
     return Line(said["lineage"], said["serial"], said["after"], check, write)
 
 
