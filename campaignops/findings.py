@@ -116,6 +116,7 @@ TITLES: dict[str, str] = {
     "CMP505": "a key was renamed without saying so",
     "CMP520": "a halted campaign is not released",
     "CMP521": "test sends may not go to this number",
+    "CMP630": "a rule of your own cannot be evaluated",
     "CMP701": "the state file is empty, cut off or not a state",
     "CMP702": "the state was written by a newer version",
     "CMP703": "the state belongs to another PBX",

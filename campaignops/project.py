@@ -9,6 +9,7 @@ from typing import Literal
 
 from campaignops.errors import ProjectError
 from campaignops.policy import Policy
+from campaignops.rules import Rule
 
 SETTINGS_FILE = "campaignops.yaml"
 SANDBOX = "sandbox"
@@ -48,6 +49,7 @@ class Project:
     max_recipients: int = 1000
     policy: Policy = field(default_factory=Policy)
     test_numbers: tuple[str, ...] = ()
+    rules: tuple[Rule, ...] = ()
 
     @property
     def state_path(self) -> Path:

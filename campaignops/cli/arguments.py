@@ -181,6 +181,7 @@ OF: Mapping[str, Callable[[argparse.ArgumentParser], None]] = {
     "state": _state,
     "explain": _explain,
     "fmt": _fmt,
+    "test-policy": lambda parser: None,
     "schema": _schema,
     "sandbox": _sandbox,
     "demo": _demo,

@@ -17,12 +17,13 @@ COMMANDS = {
     "state": "show and mend what is recorded: state list|show|rm|mv|pull|unlock",
     "explain": "show what the code of a finding means, such as CMP105",
     "fmt": "put manifests into one canonical form (--check: only say which are not)",
+    "test-policy": "try the project's own rules on the examples that stand beside them",
     "schema": "print the JSON Schema of manifests or settings, for editors",
     "sandbox": "run the pretend PBX on a port",
     "demo": "validate, plan, apply and plan again on a sample, in a temporary folder",
 }
 
-_LINES = "".join(f"  {name:<10} {line}\n" for name, line in COMMANDS.items())
+_LINES = "".join(f"  {name:<12} {line}\n" for name, line in COMMANDS.items())
 TEXT = f"""\
 Campaigns as code for the Yeastar P-Series PBX.
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
-from campaignops import __version__, manifest, plan
+from campaignops import __version__, manifest, plan, rules
 from campaignops.cli import connection
 from campaignops.cli.entry import Failure
 from campaignops.cli.screen import short
@@ -22,6 +22,7 @@ from campaignops.findings import Finding, Place, has_errors, in_order, nearest_c
 from campaignops.manifest import Desired
 from campaignops.model import Campaign
 from campaignops.plan import AnyChange, Create, History, Live, Plan, Selection, Unchanged, Update
+from campaignops.plan.facts import facts
 from campaignops.policy import Judged, codes_of, judged, may_be_silenced
 from campaignops.project import Project, find
 from campaignops.report import findings as report
@@ -136,7 +137,7 @@ def offline(project: Project, recorded: State, selection: Selection) -> Plan:
     )
     check(judge(project, desired.findings, desired, now_s))
     check_selection(selection, keys)
-    told = judge(project, (*made.findings, *desired.findings), desired, now_s)
+    told = judge(project, (*made.findings, *desired.findings, *_ruled(project, made.changes)), desired, now_s)
     return replace(made, findings=told.findings, silenced=told.silenced)
 
 
@@ -172,7 +173,7 @@ def online(
     )
     problems: list[Finding] = [*made.findings, *found.warnings, *_skewed(now_s - ours_s)]
     changes = tuple(_resolved(made.changes, session, found, problems))
-    told = judge(project, problems, found.desired, now_s)
+    told = judge(project, [*problems, *_ruled(project, changes)], found.desired, now_s)
     made = replace(made, changes=changes, findings=told.findings, silenced=told.silenced, pbx=pbx)
     return Online(made, live, pbx, now_s, now_s - ours_s)
 
@@ -216,6 +217,9 @@ def verdict(made: Plan) -> CampaignOpsError | None:
             f"{what} blocked; nothing was done. Leave them out with --exclude KEY, or see the help above",
             code="blocked",
         )
+    denied = [f.code for f in made.findings if f.severity == "error" and rules.is_code(f.code)]
+    if denied:
+        return RefusedError(f"your own rule {denied[0]} denies this plan; nothing was done", code="denied")
     if has_errors(made.findings):
         return ProjectError(
             f"this plan cannot be applied: {report.count(made.findings, made.silenced)}. Nothing was done"
@@ -242,6 +246,16 @@ def _resolved(
             yield replace(change, people=people, preview=preview, names=names, template=template)
         else:
             yield change
+
+
+def _ruled(project: Project, changes: Iterable[AnyChange]) -> Iterator[Finding]:
+    """What the company's own rules have against what would be sent or kept as a draft."""
+    for change in changes:
+        if isinstance(change, Create | Update):
+            campaign = change.campaign
+            yield from rules.findings(
+                project.rules, facts(campaign, change.people, change.preview), campaign.place
+            )
 
 
 def _skewed(skew_s: float) -> Iterator[Finding]:

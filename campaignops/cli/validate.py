@@ -6,7 +6,7 @@ import argparse
 import time
 from pathlib import Path
 
-from campaignops import manifest, plan
+from campaignops import manifest, plan, rules
 from campaignops.cli import connection, planning
 from campaignops.cli.entry import Failure
 from campaignops.cli.screen import Screen, folder_of
@@ -15,6 +15,7 @@ from campaignops.findings import Finding, has_errors
 from campaignops.message import words
 from campaignops.model import Campaign
 from campaignops.plan import EVERYTHING, Selection
+from campaignops.plan.facts import facts
 from campaignops.policy import Judged
 from campaignops.project import Project
 from campaignops.report import findings as report
@@ -62,6 +63,7 @@ def _check(project: Project, selection: Selection, *, online: bool) -> tuple[int
         if selection.has(campaign.key):
             more += plan.times(campaign, now_s, desired.locate, "warning")
             more += words.findings(campaign, desired.locate)
+            more += rules.findings(project.rules, facts(campaign, None), campaign.place)
             wanted += [campaign] if online else []
     findings = [*desired.findings, *more]
     if not has_errors(findings):

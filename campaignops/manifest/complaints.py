@@ -65,6 +65,10 @@ _SETTINGS_KEYS: dict[str, Iterable[str]] = {
     "": _SETTINGS,
     "pbx": schema.PbxForm.__annotations__,
     "findings": schema.FindingsForm.__annotations__,
+    "rules.*": schema.RuleForm.__annotations__,
+    "rules.*.tests": schema.RuleTestsForm.__annotations__,
+    "rules.*.tests.denied.*": schema.FactsForm.__annotations__,
+    "rules.*.tests.allowed.*": schema.FactsForm.__annotations__,
 }
 
 

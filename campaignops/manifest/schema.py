@@ -318,8 +318,53 @@ class EnvironmentForm(TypedDict):
     ]
 
 
+class FactsForm(TypedDict, total=False):
+    """A campaign that a test of a rule makes up: what it says of a campaign, all else is empty."""
+
+    __pydantic_config__ = _STRICT  # type: ignore[misc]
+    key: Text
+    type: Text
+    name: Text
+    channel: Text
+    sender: Text
+    recipients: Annotated[
+        str, Field(pattern=r"^[0-9]{1,9}$"), WithJsonSchema({"type": ["integer", "string"]})
+    ]
+    phonebook: Text
+    text: Text
+    template: Text
+    language: Text
+    file: Text
+    send: Text
+    time: Text
+    session: Text
+
+
+class RuleTestsForm(TypedDict, total=False):
+    """Examples that `campaignops test-policy` tries."""
+
+    __pydantic_config__ = _STRICT  # type: ignore[misc]
+    denied: Annotated[list[FactsForm], Field(description="Campaigns that break the rule.")]
+    allowed: Annotated[list[FactsForm], Field(description="Campaigns that do not.")]
+
+
+class RuleForm(TypedDict, total=False):
+    """A rule of your own: a condition under which a campaign is denied, or a Python rule that is installed."""
+
+    __pydantic_config__ = _STRICT  # type: ignore[misc]
+    use: Annotated[Text, Field(description="The code of a Python rule in an installed package.")]
+    code: Annotated[Text, Field(description="Capital letters of your own and three digits: ACME001.")]
+    severity: Annotated[Literal["error", "warning"], Field(description="error (the default) or warning.")]
+    deny: Annotated[Text, Field(description='A Jinja condition: "bit.ly" in campaign.text')]
+    message: Annotated[Text, Field(description="What is wrong, for whoever wrote the campaign.")]
+    help: Annotated[Text, Field(description="What to write instead.")]
+    tests: RuleTestsForm
+
+
 class SettingsForm(EnvironmentForm):
     """campaignops.yaml"""
+
+    rules: NotRequired[Annotated[list[RuleForm], Field(description="Rules of your own for campaigns.")]]
 
     environments: NotRequired[
         Annotated[dict[str, EnvironmentForm], Field(description="Laid over the rest by --env.")]

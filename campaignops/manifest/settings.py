@@ -18,6 +18,7 @@ from campaignops.findings import Place, in_order
 from campaignops.manifest import complaints, nodes, schema
 from campaignops.manifest.comments import cannot, no_code
 from campaignops.manifest.nodes import Flaw, Unreadable
+from campaignops.manifest.own_rules import rules_of
 from campaignops.manifest.problems import Problems, did_you_mean
 from campaignops.manifest.source import Source, child, read_bytes
 from campaignops.manifest.times import zone_help, zone_named
@@ -100,6 +101,7 @@ class _Loading:
             names,
             policy=policy,
             test_numbers=tuple(merged.get("test_numbers", ())),
+            rules=rules_of(merged.get("rules", []), self.place, self.tell),
         )
 
     def mapping(self, path: str, source: Source, *, typed: bool = False) -> dict[str, Any]:
