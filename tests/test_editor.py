@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from campaignops import manifest
+from campaignops.manifest.published import _TITLES
 from tests.test_manifest import EXAMPLE
 from tests.test_manifest_settings import FULL
 
@@ -188,14 +189,17 @@ def test_nothing_is_underlined_in_what_is_right(editor, text):
 @pytest.mark.parametrize(
     ("text", "line", "said"),
     [
-        (within("sender: +12025550100"), 10, "string"),
-        (instead('["+12025550111"]', "[+12025550111]"), 6, "string"),
-        (instead('"+12025550111"', '"0202555"'), 6, "pattern"),
+        (within("sender: +12025550100"), 10, "string | {id: 7}"),
+        (within("sender: '0202555'"), 10, "in E.164, in quotes"),
+        (instead('["+12025550111"]', "[+12025550111]"), 6, "in E.164, in quotes"),
+        (instead('"+12025550111"', '"0202555"'), 6, "in E.164, in quotes"),
+        (instead("{text: 20% off}", "{text: 20% off, file: a.png}"), 7, "text is not allowed"),
+        (instead('{numbers: ["+12025550111"]}', "{column: phone}"), 6, 'Missing property "numbers"'),
         (within("chanel: Main SMS"), 10, "chanel is not allowed"),
         (instead("{text: 20% off}", "{txt: 20% off}"), 7, "txt is not allowed"),
         (within("text: 20% off"), 10, "text is not allowed"),
         (instead("send: draft", "send: later"), 8, "draft"),
-        (instead("type: sms", "type: smss"), 4, "sms"),
+        (instead("type: sms", "type: smss"), 4, 'Valid values: "sms", "whatsapp"'),
         (instead("    send: draft\n", ""), 3, 'Missing property "send"'),
         (SETTINGS_MODELINE + "pbx: {verify: false}\n", 2, "verify is not allowed"),
     ],
@@ -220,6 +224,12 @@ def test_what_is_wrong_is_underlined_where_it_stands(editor, text, line, said):
         (instead("type: sms", "type: |"), {"sms", "whatsapp"}),
         (instead("send: draft", "send: |"), {"draft", "now"}),
         (instead("send: draft", "send:\n      |"), {"at", "timezone", "fold"}),
+        (
+            instead("send: draft", 'send:\n      at: "2030-07-30 18:06"\n      timezone: |'),
+            {"Europe/Berlin", "UTC"},
+        ),
+        (SETTINGS_MODELINE + "timezone: |\n", {"America/New_York"}),
+        (SETTINGS_MODELINE + "findings:\n  |\n", {"severity", "select", "ignore"}),
         (instead("session: direct", "session: |"), {"direct"}),
         (instead("session: direct", "session:\n      |"), {"assign_to"}),
         (instead("session: direct", "session:\n      assign_to:\n        |"), {"extension", "queue"}),
@@ -249,8 +259,12 @@ def test_keys_and_words_are_completed(editor, text, offered):
         (instead("numbers:", "num|bers:"), "Numbers in E.164"),
         (instead("message:", "mes|sage:"), "Exactly one of text and file"),
         (instead("text:", "te|xt:"), "as people will read it"),
+        (instead("type:", "ty|pe:"), "sms, or whatsapp"),
         (SETTINGS_MODELINE + "pbx: {u|rl: sandbox}\n", "sandbox, or https://host"),
     ],
 )
 def test_fields_are_explained(editor, text, said):
-    assert said in editor.hover(text)
+    shown = editor.hover(text)
+    assert said in shown
+    heading = shown.partition("\n")[0].removeprefix("#### ").replace("\\", "")
+    assert heading in text.replace("|", "") or heading in _TITLES.values(), "called what its author calls it"

@@ -6,13 +6,13 @@ source       one file: bytes, nodes, and the place of anything in it; template: 
 nodes        YAML -> nodes -> plain values, within bounds
 document     one manifest: vars, campaigns, for_each
 render       Jinja in values; expressions: the fence round it
-schema       the written form; complaints: what is wrong with it, in the author's words
+schema       the written form; complaints: what is wrong with it, in the author's words; published: for editors
 build        the written form -> model.Campaign; times, assets, recipients
 desired      all of them, one after another
 """
 
 from campaignops.manifest.desired import Desired, read
-from campaignops.manifest.schema import manifest_schema, settings_schema
+from campaignops.manifest.published import manifest_schema, settings_schema
 from campaignops.manifest.settings import load_project, read_mapping
 
 __all__ = ["Desired", "load_project", "manifest_schema", "read", "read_mapping", "settings_schema"]

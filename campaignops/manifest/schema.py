@@ -44,11 +44,19 @@ Text: TypeAlias = Annotated[str, Field(min_length=1), _text(minLength=1)]
 Name: TypeAlias = Annotated[
     str, Field(min_length=1, max_length=127, pattern=r"^\P{Cc}+$"), _text(minLength=1, maxLength=127)
 ]
+# `errorMessage` is what editors built on VS Code's JSON service show instead of a regular expression.
+_IN_QUOTES = 'A number in E.164, in quotes: "+12025550100".'
 PhoneNumber: TypeAlias = Annotated[
     str,
     Field(pattern=E164),
     WithJsonSchema(
-        {"type": "string", "pattern": f"{E164}|{_MARKS}", "description": "A number in E.164, in quotes."}
+        {
+            "type": "string",
+            "pattern": f"{E164}|{_MARKS}",
+            "description": "A number in E.164, in quotes.",
+            "errorMessage": _IN_QUOTES,
+            "patternErrorMessage": _IN_QUOTES,
+        }
     ),
 ]
 Id: TypeAlias = Annotated[
@@ -57,6 +65,24 @@ Id: TypeAlias = Annotated[
     WithJsonSchema(
         {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": f"^[0-9]+$|{_MARKS}"}]}
     ),
+]
+# What editors offer; any other IANA name is as good.
+_ZONES = [
+    "UTC", "Europe/Amsterdam", "Europe/Athens", "Europe/Berlin", "Europe/Brussels", "Europe/Budapest",
+    "Europe/Copenhagen", "Europe/Dublin", "Europe/Helsinki", "Europe/Istanbul", "Europe/Lisbon", "Europe/London",
+    "Europe/Madrid", "Europe/Paris", "Europe/Prague", "Europe/Rome", "Europe/Stockholm", "Europe/Vienna",
+    "Europe/Warsaw", "Europe/Zurich", "Africa/Cairo", "Africa/Johannesburg", "Africa/Lagos", "Africa/Nairobi",
+    "America/Argentina/Buenos_Aires", "America/Bogota", "America/Chicago", "America/Denver", "America/Lima",
+    "America/Los_Angeles", "America/Mexico_City", "America/New_York", "America/Phoenix", "America/Santiago",
+    "America/Sao_Paulo", "America/Toronto", "Asia/Bangkok", "Asia/Dubai", "Asia/Hong_Kong", "Asia/Jakarta",
+    "Asia/Jerusalem", "Asia/Karachi", "Asia/Kolkata", "Asia/Manila", "Asia/Riyadh", "Asia/Seoul", "Asia/Shanghai",
+    "Asia/Singapore", "Asia/Taipei", "Asia/Tokyo", "Australia/Melbourne", "Australia/Perth", "Australia/Sydney",
+    "Pacific/Auckland",
+]  # fmt: skip
+Zone: TypeAlias = Annotated[
+    str,
+    Field(min_length=1),
+    WithJsonSchema({"anyOf": [{"enum": _ZONES}, {"type": "string", "minLength": 1}]}),
 ]
 FilePath: TypeAlias = Annotated[
     str,
@@ -161,7 +187,7 @@ class AtForm(TypedDict):
     at: Annotated[
         Text, Field(description="2030-07-30 18:06, with an offset if there is no timezone; or Unix seconds.")
     ]
-    timezone: NotRequired[Annotated[Text, Field(description="An IANA zone such as Europe/Berlin.")]]
+    timezone: NotRequired[Annotated[Zone, Field(description="An IANA zone such as Europe/Berlin.")]]
     fold: NotRequired[
         Annotated[
             Literal["first", "second"],
@@ -227,17 +253,20 @@ class _CampaignForm(TypedDict):
     ]
 
 
+_TYPE = "How it is sent: sms, or whatsapp."
+
+
 class SmsCampaign(_CampaignForm):
     """A campaign by SMS."""
 
-    type: Literal["sms"]
+    type: Annotated[Literal["sms"], Field(description=_TYPE)]
     message: SmsMessage
 
 
 class WhatsappCampaign(_CampaignForm):
     """A campaign by WhatsApp."""
 
-    type: Literal["whatsapp"]
+    type: Annotated[Literal["whatsapp"], Field(description=_TYPE)]
     message: WhatsappMessage
 
 
@@ -307,7 +336,7 @@ class EnvironmentForm(TypedDict):
     __pydantic_config__ = _STRICT  # type: ignore[misc]
     pbx: NotRequired[PbxForm]
     state: NotRequired[Annotated[Text, Field(description="The path of the state file.")]]
-    timezone: NotRequired[Annotated[Text, Field(description="For send times without an offset or zone.")]]
+    timezone: NotRequired[Annotated[Zone, Field(description="For send times without an offset or zone.")]]
     vars: NotRequired[Vars]
     findings: NotRequired[FindingsForm]
     test_numbers: NotRequired[
@@ -409,19 +438,3 @@ def campaign_adapter() -> TypeAdapter[Any]:
 @cache
 def settings_adapter() -> TypeAdapter[Any]:
     return TypeAdapter(SettingsForm)
-
-
-def manifest_schema() -> dict[str, Any]:
-    """JSON Schema of manifests, for editors (draft 2020-12)."""
-    return _published(TypeAdapter(ManifestForm), "campaignops manifest")
-
-
-def settings_schema() -> dict[str, Any]:
-    """JSON Schema of campaignops.yaml, for editors (draft 2020-12)."""
-    return _published(TypeAdapter(SettingsForm), "campaignops settings")
-
-
-def _published(adapter: TypeAdapter[Any], title: str) -> dict[str, Any]:
-    schema = adapter.json_schema()
-    schema.pop("title", None)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": title, **schema}
