@@ -79,6 +79,7 @@ TITLES: dict[str, str] = {
     "CMP121": "an ignore comment is not in order",
     "CMP122": "an ignore comment has expired",
     "CMP123": "an ignore comment silences nothing",
+    "CMP124": "a character that misleads",
     "CMP125": "the file is not what its name says",
     "CMP126": "WhatsApp does not take this file",
     "CMP201": "no such channel",

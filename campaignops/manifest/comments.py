@@ -7,9 +7,10 @@ import re
 from collections.abc import Iterator
 from datetime import date
 
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
+from ruamel.yaml.nodes import Node
 
 from campaignops.findings import TITLES, Place, nearest_code
+from campaignops.manifest import nodes
 from campaignops.manifest.problems import Problems
 from campaignops.manifest.source import Source
 from campaignops.policy import Waiver, may_be_silenced
@@ -110,17 +111,5 @@ def _indent(line: str) -> int:
 
 def _in_a_value(root: Node | None, line: int, column: int) -> bool:
     """Whether a text of the document covers the position."""
-    waiting, seen = [root] if root else [], set()
-    while waiting:
-        node = waiting.pop()
-        start, end = node.start_mark, node.end_mark
-        if id(node) in seen or not start.line <= line <= end.line:  # an anchor may hold itself
-            continue
-        seen.add(id(node))
-        if isinstance(node, ScalarNode):
-            if (start.line, start.column) <= (line, column) < (end.line, end.column):
-                return True
-        else:
-            pairs = isinstance(node, MappingNode)
-            waiting += [n for pair in node.value for n in pair] if pairs else node.value
-    return False
+    marks = ((node.start_mark, node.end_mark) for node in nodes.scalars(root))
+    return any((start.line, start.column) <= (line, column) < (end.line, end.column) for start, end in marks)

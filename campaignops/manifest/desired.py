@@ -6,7 +6,7 @@ import gc
 from collections.abc import Iterator
 
 from campaignops.findings import Finding, Place
-from campaignops.manifest import comments, schema, walk
+from campaignops.manifest import characters, comments, schema, walk
 from campaignops.manifest.build import Builder
 from campaignops.manifest.document import Document, Tools
 from campaignops.manifest.nodes import Unreadable
@@ -54,6 +54,7 @@ class Desired:
             for file in files:
                 self._last = source = self._load(file)
                 if source is not None:
+                    characters.check(source, self._problems)
                     if comments.MARK in source.data:
                         self.waivers += comments.waivers(source, self._problems)
                     for campaign in Document(source, self._tools, self._scope).campaigns():
@@ -67,7 +68,9 @@ class Desired:
         try:
             return load(self._root, file, self._tools.renderer, self._scope)
         except Unreadable as problem:
-            Source(file, b"").report([problem.flaw], self._problems)
+            source = Source(file, problem.data)
+            source.report([problem.flaw], self._problems)
+            characters.check(source, self._problems)
         except OSError as error:
             self._problems.add("CMP113", f"the manifest cannot be read: {error.strerror}", Place(file))
         return None

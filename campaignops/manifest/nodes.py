@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import operator
 import re
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from ruamel.yaml import YAML
@@ -59,11 +60,12 @@ class Flaw(NamedTuple):
 
 
 class Unreadable(Exception):
-    """The text has no nodes; `flaw` says why."""
+    """The text has no nodes; `flaw` says why. `data` is the text, where it was had."""
 
-    def __init__(self, flaw: Flaw) -> None:
+    def __init__(self, flaw: Flaw, data: bytes = b"") -> None:
         super().__init__(flaw.message)
         self.flaw = flaw
+        self.data = data
 
 
 class _TooMuch(Exception):
@@ -234,6 +236,20 @@ class _Builder:
     def stop(self, node: Node, message: str) -> None:
         if not any(flaw.code == "CMP102" for flaw in self.flaws):
             self.flaws.append(Flaw("CMP102", message, _span_of_node(node)))
+
+
+def scalars(root: Node | None) -> Iterator[ScalarNode]:
+    """Every scalar of a document once, keys too, in no order; an anchor may hold itself."""
+    waiting, seen = [root] if root else [], set()
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ScalarNode):
+            yield node
+        elif id(node) not in seen:
+            seen.add(id(node))
+            waiting += (
+                [n for pair in node.value for n in pair] if isinstance(node, MappingNode) else node.value
+            )
 
 
 def typed(text: str) -> str | int | bool:

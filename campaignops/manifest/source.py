@@ -161,12 +161,13 @@ def load(root: str, file: str, renderer: Renderer, scope: Scope) -> Source:
     """A manifest, rendered when it is a template, parsed. Raises Unreadable with places in it, and OSError."""
     source = Source(file, read_bytes(f"{root}/{file}"))
     data = source.data
-    if file.endswith(".j2"):
-        data, source.line_map = rendered(data, scope, renderer)
     try:
+        if file.endswith(".j2"):
+            data, source.line_map = rendered(data, scope, renderer)
         source.root = nodes.parse(data)
     except Unreadable as problem:
-        if source.line_map is None:
-            raise
-        raise Unreadable(problem.flaw._replace(span=source.line_map(problem.flaw.span))) from None
+        flaw = problem.flaw
+        if source.line_map is not None:
+            flaw = flaw._replace(span=source.line_map(flaw.span))
+        raise Unreadable(flaw, source.data) from None
     return source
