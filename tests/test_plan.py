@@ -816,6 +816,77 @@ def test_a_create_that_may_have_sent_is_not_posted_again_and_a_draft_may_be():
         assert (type(change), change.steps) == (Create, steps)
 
 
+# -- two keys ----------------------------------------------------------------------------------------------------------
+
+
+def half_of(half, *desired, recorded=(), live=None, delivery="staged"):
+    selection = Selection(half=half)
+    return a_plan(*desired, recorded=recorded, live=live, delivery=delivery, selection=selection)
+
+
+@pytest.mark.parametrize("delivery", ["staged", "direct"])
+@pytest.mark.parametrize("send", [Now(), SENDS["at future"]])
+def test_what_is_only_prepared_is_made_as_a_draft_whatever_the_delivery(send, delivery):
+    campaign = a_campaign(send=send)
+    (create,) = half_of("draft", campaign, live=Live({}), delivery=delivery).changes
+    assert (type(create), create.steps) == (Create, ("create",))
+    assert create.reason == "not recorded; a draft until it is released by `campaignops apply --release-only`"
+    old = an_entry(replace(campaign, message=Text("Old")))
+    row = Live({203: "draft"}) if send == Now() else Live({203: "scheduled"}, {203: TIME_S})
+    entry = replace(old, phase=Phase.BOUND) if send == Now() else old
+    (update,) = half_of("draft", campaign, recorded=[entry], live=row, delivery=delivery).changes
+    assert (type(update), update.steps) == (Update, ("update",))
+
+
+@pytest.mark.parametrize(("delivery", "steps"), [("staged", ("release",)), ("direct", ("delete", "create"))])
+def test_what_is_recorded_and_unchanged_is_left_by_the_one_half_and_let_go_by_the_other(delivery, steps):
+    entry, live = an_entry(OLD, phase=Phase.BOUND), Live({203: "draft"})
+    (left,) = half_of("draft", OLD, recorded=[entry], live=live, delivery=delivery).changes
+    assert isinstance(left, Unchanged)
+    assert (left.left_to, left.steps, left.is_recorded) == ("release", (), False)
+    made = half_of("release", OLD, recorded=[entry], live=live, delivery=delivery)
+    assert ([type(c) for c in made.changes], made.changes[0].steps, made.findings) == ([Update], steps, ())
+
+
+@pytest.mark.parametrize(
+    ("desired", "entry", "live", "reason"),
+    [
+        ([OLD], None, Live({}), "not recorded"),
+        (
+            [replace(OLD, message=Text("Hi"))],
+            an_entry(OLD, phase=Phase.BOUND),
+            Live({203: "draft"}),
+            "differs",
+        ),
+        (
+            [OLD],
+            an_entry(OLD, phase=Phase.BOUND),
+            Live({203: "draft"}, edited={203: {"name": "x"}}),
+            "edited",
+        ),
+        ([OLD], an_entry(OLD, phase=Phase.BOUND), Live({}), "gone from the PBX"),
+        ([OLD], an_entry(OLD, phase=Phase.INTENT), Live({}), "looked for first"),
+        ([], an_entry(OLD, phase=Phase.BOUND), Live({203: "draft"}), "no manifest has it"),
+    ],
+)
+def test_what_is_not_prepared_is_not_let_go_and_a_warning_says_so(desired, entry, live, reason):
+    made = half_of("release", *desired, recorded=[entry] if entry else [], live=live)
+    (change,) = made.changes
+    assert isinstance(change, Unchanged)
+    assert (change.left_to, made.effects) == ("draft", ())
+    assert change.reason.startswith("left to `campaignops apply --draft-only`: ")
+    assert reason in change.reason
+    assert [(f.code, f.severity) for f in made.findings] == [("CMP506", "warning")]
+
+
+def test_both_halves_leave_history_and_blocked_changes_as_they_are():
+    sent = an_entry(OLD, status="completed")
+    for half, edited in (("draft", False), ("release", False), ("draft", True), ("release", True)):
+        campaign = replace(OLD, message=Text("Hi")) if edited else OLD
+        (change,) = half_of(half, campaign, recorded=[sent], live=Live({203: "completed"})).changes
+        assert type(change) is (Blocked if edited else History)
+
+
 # -- what a change says about the campaign -----------------------------------------------------------------------------
 
 
@@ -1055,6 +1126,8 @@ def others(change):
         "moved_from": "x",
         "instead_of": "x",
         "protects": True,
+        "left_to": "draft",
+        "is_release": True,
         "code": "CMP000",
         "entry": an_entry(a_campaign("x"), 77),
     }
@@ -1079,7 +1152,13 @@ def test_the_digest_changes_with_everything_that_is_done():
         live=replace(PBX, status={**PBX.status, 5: "draft", 6: "stop"}),
     )
     assert {type(change) for change in made.changes} == set(ACTIONS)
-    plans = [made, replace(made, environment="x"), replace(made, lineage="x"), replace(made, serial=42)]
+    plans = [
+        made,
+        replace(made, half="draft"),
+        replace(made, environment="x"),
+        replace(made, lineage="x"),
+        replace(made, serial=42),
+    ]
     plans.append(replace(made, changes=made.changes[::-1]))
     plans += [replace(made, pbx=Pbx(serial, "u")) for serial in (None, "1", "2")]
     for index, change in enumerate(made.changes):

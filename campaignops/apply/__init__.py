@@ -122,7 +122,7 @@ class _Workers:
             return self._made_anew(change.campaign, self.releaser.recalled(entry))
         if "update" in change.steps:
             entry = self.editor.update(change.campaign, self.releaser.recalled(entry))
-            if entry.send == "draft":
+            if not self._lets_go(change, entry):
                 self.releaser.compared(entry)  # what is to be released is compared then
         return self._released(change, entry)
 
@@ -139,9 +139,15 @@ class _Workers:
 
     def _released(self, change: Create | Update, entry: Entry) -> Entry:
         """From a draft to what the manifest asks for. Delivered direct, nothing is released: our draft makes way."""
-        if entry.phase is Phase.BOUND and entry.send != "draft" and self.record.delivery == "direct":
+        if not self._lets_go(change, entry):
+            return entry
+        if entry.phase is Phase.BOUND and self.record.delivery == "direct":
             return self._made_anew(change.campaign, entry)
         return self.releaser.release(entry, change.campaign)
+
+    def _lets_go(self, change: Create | Update, entry: Entry) -> bool:
+        """Whether the plan has it sent. What is only prepared stays a draft, and is made as one by either delivery."""
+        return entry.send != "draft" and ("release" in change.steps or self.record.delivery == "direct")
 
     def _made_anew(self, campaign: Campaign, entry: Entry) -> Entry:
         self.editor.remove(entry)

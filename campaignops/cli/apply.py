@@ -42,7 +42,8 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
         if made.plan.effects and not args.auto_approve:
             _confirm(made.plan, shown)
         clock = Clock(made.skew_s)
-        who = Who(run_name(), project.pbx.delivery, project.pbx.timeout_s)
+        delivery = "staged" if selection.half == "draft" else project.pbx.delivery
+        who = Who(run_name(), delivery, project.pbx.timeout_s)
         keeper = Keeper(store, version, recorded, made.pbx)
         record = Record(recorded, keeper, who, clock)
         with watching(made.plan, shown) as watch:

@@ -74,6 +74,7 @@ class Approval:
         words = ["--env", self.saved.environment] if self.saved.environment else []
         words += [word for glob in chosen.targets for word in ("--target", glob)]
         words += [word for glob in chosen.excludes for word in ("--exclude", glob)]
+        words += [f"--{chosen.half}-only"] if chosen.half else []
         return shlex.join(["campaignops", "plan", *words, "-o", self.file])
 
 
@@ -87,8 +88,14 @@ def asked(args: argparse.Namespace) -> tuple[Approval, argparse.Namespace]:
     _same("--env", args.env, saved.environment, args.plan)
     _same("--target", sorted(args.target), sorted(chosen.targets), args.plan)
     _same("--exclude", sorted(args.exclude), sorted(chosen.excludes), args.plan)
+    _same(f"--{args.half}-only", args.half, chosen.half, args.plan)
     env = args.env or os.environ.get("CAMPAIGNOPS_ENV") or saved.environment
-    options = {"env": env, "target": list(chosen.targets), "exclude": list(chosen.excludes)}
+    options = {
+        "env": env,
+        "target": list(chosen.targets),
+        "exclude": list(chosen.excludes),
+        "half": chosen.half,
+    }
     return Approval(args.plan, saved, args.expect_digest), argparse.Namespace(**vars(args) | options)
 
 

@@ -42,8 +42,27 @@ def _preview(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--offline", action="store_true", help="do not ask the PBX")
 
 
+def _half(parser: argparse.ArgumentParser) -> None:
+    halves = parser.add_mutually_exclusive_group()
+    halves.add_argument(
+        "--draft-only",
+        dest="half",
+        action="store_const",
+        const="draft",
+        help="prepare: make and record drafts, and release none",
+    )
+    halves.add_argument(
+        "--release-only",
+        dest="half",
+        action="store_const",
+        const="release",
+        help="release what is recorded as a draft and unchanged, and do nothing else",
+    )
+
+
 def _plan(parser: argparse.ArgumentParser) -> None:
     _choice(parser)
+    _half(parser)
     parser.add_argument(
         "--offline", action="store_true", help="do not ask the PBX: manifests and state alone"
     )
@@ -68,6 +87,7 @@ def _plan(parser: argparse.ArgumentParser) -> None:
 
 def _apply(parser: argparse.ArgumentParser) -> None:
     _choice(parser)
+    _half(parser)
     parser.add_argument(
         "plan", nargs="?", metavar="PLAN", help="only what `campaignops plan -o PLAN` has saved"
     )

@@ -66,7 +66,7 @@ def store_of(project: Project) -> FileStore:
 
 
 def selection_of(args: argparse.Namespace) -> Selection:
-    return Selection(tuple(args.target), tuple(args.exclude))
+    return Selection(tuple(args.target), tuple(args.exclude), getattr(args, "half", None))
 
 
 def chosen(items: Iterable[T], key: Callable[[T], str], args: argparse.Namespace) -> list[T]:

@@ -3,7 +3,7 @@
 changes    what a plan is made of             judge    the table of product.md section 5
 standing   where a recorded campaign stands   drift    edits on the PBX        steps    the calls of a change
 obstacles  what is protected, or about to be sent
-renamed    keys that were renamed without saying so
+renamed    keys that were renamed without saying so                        halves   two keys: prepare, then let go
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Literal
 from campaignops.findings import Finding, in_order
 from campaignops.message import words
 from campaignops.model import At, Campaign
+from campaignops.plan import halves
 from campaignops.plan.changes import (
     ACTIONS,
     EVERYTHING,
@@ -23,6 +24,7 @@ from campaignops.plan.changes import (
     Blocked,
     Create,
     Delete,
+    Half,
     History,
     Live,
     Plan,
@@ -45,6 +47,7 @@ __all__ = [
     "Blocked",
     "Create",
     "Delete",
+    "Half",
     "History",
     "Live",
     "Locate",
@@ -76,22 +79,30 @@ def make(
     matching, named = _Matching(entries), defaultdict[str, list[Entry]](list)
     for entry in entries.values():
         named[entry.name].append(entry)
-    judge = Judge(live, recorded.lineage, now_s, project.pbx.delivery, named)
+    # What only prepares makes drafts, whichever way they are let go then.
+    delivery = "staged" if selection.half == "draft" else project.pbx.delivery
+    judge = Judge(live, recorded.lineage, now_s, delivery, named)
     changes: list[AnyChange] = []
     findings: list[Finding] = []
     for campaign in desired:
         own = matching.entry(campaign)
         if not selection.has(campaign.key):
             continue
-        change = judge.present(campaign, own)
+        change = halves.only(selection.half, judge.present(campaign, own))
         if isinstance(change, Create | Update):
             change = replace(change, tested=tested(recorded.campaigns, campaign))
         changes.append(change)
+        findings += halves.told(change)
         if isinstance(change, Create | Update) and change.steps:
             findings += times(campaign, now_s, locate, "error")
             findings += words.findings(campaign, locate)
     left = list(matching.left())
-    gone = {entry.key: judge.gone(entry) for entry in left if selection.has(entry.key)}
+    gone = {
+        entry.key: halves.only(selection.half, judge.gone(entry))
+        for entry in left
+        if selection.has(entry.key)
+    }
+    findings += (found for change in gone.values() for found in halves.told(change))
     renamed = Renamed(left, gone, judge.standing, recorded.lineage)
     changes = [renamed.checked(change) for change in changes]
     findings += (found for change in changes if isinstance(change, Create) for found in told(change))
@@ -102,7 +113,14 @@ def make(
     ordered = (*deletes, *changes, *others)
     findings += matching.contested(selection, locate)
     findings += (_blocked(change) for change in ordered if isinstance(change, Blocked))
-    return Plan(recorded.lineage, recorded.serial, project.environment, ordered, in_order(findings))
+    return Plan(
+        recorded.lineage,
+        recorded.serial,
+        project.environment,
+        ordered,
+        in_order(findings),
+        half=selection.half,
+    )
 
 
 _MOVED = "rename the old block instead of copying it, or remove `moved`"

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from fnmatch import fnmatchcase
 from hashlib import sha256
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from campaignops import state
 from campaignops.diff import Field
@@ -19,6 +19,8 @@ from campaignops.message.bubble import Bubble
 from campaignops.model import Campaign
 from campaignops.policy import Silenced
 from campaignops.state import Entry, Pbx
+
+Half: TypeAlias = Literal["draft", "release"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +69,14 @@ class Create(Change):
 class Update(Change):
     """Give the recorded id new content, or only release it; or, with the steps delete and create, post it anew.
 
-    `drift`: somebody changed it on the PBX. `names` and `template` as of a create.
+    `drift`: somebody changed it on the PBX. `is_release`: it is recorded as it should be, and only to be let go.
+    `names` and `template` as of a create.
     """
 
     campaign: Campaign
     entry: Entry
     drift: bool = False
+    is_release: bool = False
     names: str = ""
     template: str = ""
 
@@ -84,10 +88,12 @@ class Delete(Change):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unchanged(Change):
-    """Nothing to do on the PBX. The record may take another key (`moved_from`) or `prevent_delete` (`protects`)."""
+    """Nothing to do on the PBX, or something that is `left_to` the other half of an apply. The record may take another
+    key (`moved_from`) or `prevent_delete` (`protects`)."""
 
     moved_from: str | None = None
     protects: bool | None = None
+    left_to: Half | None = None
 
     @property
     def is_recorded(self) -> bool:
@@ -146,7 +152,8 @@ class Live:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What would change, in the order in which it would be done. `pbx` is the one that was asked; None offline."""
+    """What would change, in the order in which it would be done. `pbx` is the one that was asked; None offline. `half`
+    is the only one that an apply does; None for both."""
 
     lineage: str
     serial: int
@@ -155,13 +162,15 @@ class Plan:
     findings: tuple[Finding, ...] = ()
     silenced: tuple[Silenced, ...] = ()
     pbx: Pbx | None = None
+    half: Half | None = None
 
     @property
     def digest(self) -> str:
         """SHA-256 over what it does: the same plan, the same digest, whatever the clock, the commit and the wording."""
         lineage = self.lineage if self.serial else None  # before the first write, each reader makes one up
         pbx = self.pbx and (self.pbx.serial_number or self.pbx.url)
-        return digest([self.environment, lineage, self.serial, pbx, [_content(c) for c in self.changes]])
+        content = [_content(change) for change in self.changes]
+        return digest([self.environment, lineage, self.serial, pbx, self.half, content])
 
     @property
     def effects(self) -> tuple[AnyChange, ...]:
@@ -183,10 +192,11 @@ class Plan:
 @dataclass(frozen=True, slots=True)
 class Selection:
     """`--target` and `--exclude`: globs over keys, with `*` and `?`; brackets are part of a key such as
-    `summer-sale["de"]`. Without a target everything is in."""
+    `summer-sale["de"]`. Without a target everything is in. `half`: `--draft-only` or `--release-only`."""
 
     targets: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
+    half: Half | None = None
 
     def has(self, key: str) -> bool:
         wanted = not self.targets or any(_fits(key, glob) for glob in self.targets)

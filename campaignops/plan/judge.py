@@ -132,6 +132,7 @@ class Judge:
             campaign=campaign,
             entry=entry,
             drift=edited,
+            is_release=whole,
             fields=drift.fields(entry, spec_of(entry), state.spec(campaign), self.live, status),
             steps=steps.of_update(campaign, self.delivery, only_release=whole),
             added=added,

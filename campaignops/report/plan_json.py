@@ -47,6 +47,7 @@ def plan_document(
         "kind": "plan",
         "digest": plan.digest,
         "environment": masked(plan.environment),
+        "half": plan.half,
         "changes": [_change(change, timezone) for change in plan.changes],
         "summary": plan.summary(),
         "findings": _findings(plan.findings if findings is None else findings),
@@ -142,6 +143,7 @@ def _change(change: AnyChange, timezone: str) -> dict[str, Any]:
             for f in change.fields
         ],
         "steps": [safe(step) for step in change.steps],
+        "left_to": change.left_to if isinstance(change, Unchanged) else None,
         "recipients": change.people,
         "added": change.added,
         "removed": change.removed,

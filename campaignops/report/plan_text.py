@@ -62,6 +62,11 @@ def summary(plan: Plan) -> str:
 
 
 def _no_changes(plan: Plan) -> str:
+    left = sum(_left_to(c) is not None for c in plan.changes)
+    if left:
+        other = "release" if plan.half == "draft" else "draft"
+        said = f"{left:,} of {len(plan.changes):,} {'is' if left == 1 else 'are'} left to apply --{other}-only"
+        return f"No changes in this half. {said}."
     matching = [c for c in plan.changes if c.place is not None]
     kept = len(plan.changes) - len(matching)
     said = "No changes."
@@ -95,12 +100,17 @@ def _kinds(changes: Iterable[AnyChange]) -> str:
 
 
 def _is_quiet(change: AnyChange) -> bool:
-    return isinstance(change, Unchanged | History) and not change.is_recorded
+    return isinstance(change, Unchanged | History) and not (change.is_recorded or _left_to(change))
+
+
+def _left_to(change: AnyChange) -> str | None:
+    return change.left_to if isinstance(change, Unchanged) else None
 
 
 def _head(plan: Plan, pbx: str, frame: Frame) -> list[str]:
     environment = [f"env {safe(plan.environment)}"] if plan.environment else []
-    said = ["campaignops plan", *environment, f"PBX {safe(pbx)}", f"state serial {plan.serial}"]
+    command = f"campaignops plan --{plan.half}-only" if plan.half else "campaignops plan"
+    said = [command, *environment, f"PBX {safe(pbx)}", f"state serial {plan.serial}"]
     symbols = ("create", "update", "delete", "blocked")
     legend = [f"{frame.style(SYMBOLS[action], _STYLES[action])} {action}" for action in symbols]
     legend.append(f"{frame.style('·', 'dim')} no change")

@@ -50,6 +50,7 @@ def text(saved: SavedPlan, plan: dict[str, Any]) -> str:
         "environment": saved.environment,
         "target": list(saved.selection.targets),
         "exclude": list(saved.selection.excludes),
+        "half": saved.selection.half,
         "basis": masked(saved.basis),
         "plan": plan,
     }
@@ -75,9 +76,10 @@ def read(text: str) -> SavedPlan:
             "environment": str() | None as environment,
             "target": list(targets),
             "exclude": list(excludes),
+            "half": "draft" | "release" | None as half,
             "basis": dict(basis),
         } if all(isinstance(group, dict) for group in basis.values()):
-            selection = Selection(tuple(map(str, targets)), tuple(map(str, excludes)))
+            selection = Selection(tuple(map(str, targets)), tuple(map(str, excludes)), half)
             return SavedPlan(planned, _time_s(expires), environment, selection, basis)
         case _:
             raise Unusable("foreign")

@@ -18,7 +18,7 @@ from campaignops.apply import Record, Result, Who, settle
 from campaignops.cli import connection, planning
 from campaignops.errors import CampaignOpsError, StateError
 from campaignops.model import Campaign, Draft
-from campaignops.plan import Blocked, Create, Live, Plan, Selection, Update
+from campaignops.plan import Blocked, Create, Half, Live, Plan, Selection, Update
 from campaignops.project import Pbx, Project
 from campaignops.state import Entry, State
 from tests.rigs import scenery
@@ -29,6 +29,7 @@ from tests.rigs.network import Air, Line, Violation, Words, words
 T0 = 1_900_000_000
 STEPS = 3_000  # a run that is not over by then hangs
 ROUNDS = 8  # runs without a fault, after which nothing may be left to do
+HALVES: tuple[Half, ...] = ("draft", "release")
 EPISODES = ("step", "step", "kill", "deliver", "wait", "edit", "touch")
 
 
@@ -87,6 +88,7 @@ class Run:
     name: str
     delivery: str
     excludes: tuple[str, ...] = ()
+    half: Half | None = None
     serial: int = 0
     kept_at: float = 0.0
     made: Plan | None = None
@@ -153,6 +155,9 @@ class World:
         if self.switches and self.rng.random() < 0.3:
             self.delivery = "direct" if self.delivery == "staged" else "staged"
         run = self._run()
+        run.half = self.rng.choice((*HALVES, *[None] * 6))
+        if run.half == "draft":
+            run.delivery = "staged"
         self._fibers.append(Fiber(lambda fiber: self._apply(run, fiber.pause)))
 
     def _step(self, fiber: Fiber, count: int) -> None:
@@ -212,7 +217,7 @@ class World:
             Project(Path("/"), pbx=Pbx(delivery=run.delivery)),  # type: ignore[arg-type]
             now_s=self.pbx.now(),
             locate=lambda campaign, _: campaign.place,
-            selection=Selection((), run.excludes),
+            selection=Selection((), run.excludes, run.half),
         )
 
     def _trouble(self) -> str | None:
