@@ -38,6 +38,7 @@ def test_a_plan_has_the_promised_shape():
         "kind": "plan",
         "digest": made.digest,
         "environment": "production",
+        "half": None,
         "changes": [
             {
                 "key": "summer-sale",
@@ -59,6 +60,7 @@ def test_a_plan_has_the_promised_shape():
                     {"path": "session.extension", "before": None, "after": "1002"},
                 ],
                 "steps": ["create", "release"],
+                "left_to": None,
                 "recipients": 3,
                 "added": 3,
                 "removed": 0,

@@ -120,7 +120,8 @@ def _empty(kind: str) -> dict[str, Any]:
     match kind:
         case "plan" | "apply":
             counts = dict.fromkeys([*ACTIONS.values(), "recipients"], 0)
-            shape: dict[str, Any] = {"digest": None, "environment": None, "changes": [], "summary": counts}
+            shape: dict[str, Any] = {"digest": None, "environment": None, "half": None, "changes": []}
+            shape["summary"] = counts
             return shape | ({"outcomes": dict.fromkeys(OUTCOMES, 0)} if kind == "apply" else {})
         case "state list" | "state show" | "status" | "render":
             return {"campaigns": []}
