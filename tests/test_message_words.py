@@ -72,6 +72,8 @@ def test_a_placeholder_that_was_not_filled_in_is_a_warning(text, word):
 def test_what_jinja_left_over_is_an_error(text):
     (finding,) = words.findings(a_campaign(message=Text(text)), a_place)
     assert (finding.code, finding.severity) == ("CMP302", "error")
+    (finding,) = words.findings(a_campaign(message=Text(text)), a_place, "warning")
+    assert finding.severity == "warning"
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """What an apply, a status and long work say: one line a change, counts, and the next command."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import StringIO
 from typing import Any
 
@@ -71,21 +71,48 @@ def test_after_a_failure_the_next_command_is_apply():
 
 ROWS = [
     StatusRow(
-        "spring-sale", "SpringSale", 231, "released", "completed", 2, 1842, "12%", 1911657960, "Europe/Berlin"
+        "spring-sale",
+        "SpringSale",
+        231,
+        "released",
+        "completed",
+        2,
+        1842,
+        "12%",
+        1911657960,
+        "Europe/Berlin",
+        people=1842,
+        at="2030-07-25T13:00:00+00:00",
     ),
-    StatusRow("日本", "x" * 60, None, "intent", None),
-    StatusRow("half", "half", 7, "released", "executing", None, 5),
+    StatusRow("日本", "x" * 60, None, "intent", None, at="2030-07-25T15:00:00+00:00"),
+    StatusRow("half", "half", 7, "released", "executing", None, 5, is_halted=True),
 ]
 
 
 def test_the_status_is_an_aligned_table():
     assert status_text.text(ROWS, now_s=NOW_S).splitlines() == [
-        "KEY          NAME                                       ID  PHASE     STATUS           FAILED  REPLIES  SEND",
-        "spring-sale  SpringSale                                231  released  completed       2/1,842      12%  "
-        "Tue 2030-07-30 18:06 Europe/Berlin (in 5 d 1 h)",
-        "日本         xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…    –  intent    not on the PBX        –        –  –",
-        "half         half                                        7  released  executing           ?/5        –  –",
+        "KEY          NAME                                       ID"
+        "  STATUS                   SENT/FAILED/TOTAL  REPLIES  "
+        "SEND                                                 AGE",
+        "spring-sale  SpringSale                                231"
+        "  completed                    1,840/2/1,842      12%  "
+        "Tue 2030-07-30 18:06 Europe/Berlin (in 5 d 1 h)      2 h",
+        "日本         xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…    –"
+        "  not on the PBX (intent)                  –        –  "
+        "–                                                < 1 min",
+        "half         half                                        7"
+        "  executing (halted)                   ?/?/5        –  "
+        "–                                                      –",
     ]
+
+
+def test_how_many_were_sent_is_said_when_the_pbx_tells():
+    counted = StatusRow("a", "a", 1, "released", "completed", 2, 5)
+    assert counted.sent == 3
+    for status in ("executing", "pending", "stop", None):
+        assert replace(counted, status=status).sent is None
+    assert replace(counted, status="scheduled").sent == 0
+    assert replace(counted, failed=None).sent is None
 
 
 def test_a_status_without_campaigns_is_a_sentence():
@@ -101,10 +128,14 @@ def test_the_status_as_json():
         "name": "SpringSale",
         "phase": "released",
         "status": "completed",
+        "sent": 1840,
         "failed": 2,
         "total": 1842,
         "reply_rate": "12%",
         "send_time": "2030-07-30T18:06:00+02:00",
+        "recipients": 1842,
+        "recorded_at": "2030-07-25T13:00:00+00:00",
+        "halted": False,
     }
     assert document["campaigns"][1]["status"] is None
     assert document["campaigns"][1]["send_time"] is None

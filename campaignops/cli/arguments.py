@@ -60,6 +60,14 @@ def _half(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _status(parser: argparse.ArgumentParser) -> None:
+    _keys(parser)
+    parser.add_argument("--watch", action="store_true", help="look again until all of it is done")
+    parser.add_argument(
+        "--timeout", "--deadline", type=seconds, metavar="TIME", help="give up watching after so long: 30m"
+    )
+
+
 def _plan(parser: argparse.ArgumentParser) -> None:
     _choice(parser)
     _half(parser)
@@ -192,7 +200,8 @@ OF: Mapping[str, Callable[[argparse.ArgumentParser], None]] = {
     "preview": _preview,
     "apply": _apply,
     "test-send": _test_send,
-    "status": _keys,
+    "status": _status,
+    "report": _keys,
     "resolve": _resolve,
     "recover": _recover,
     "halt": _halt,

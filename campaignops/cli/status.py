@@ -1,58 +1,61 @@
-"""`campaignops status [KEY…]`: what the PBX says now about what was applied."""
+"""`campaignops status [KEY…]`: what the PBX says now about what was applied; with --watch, until all of it is done."""
 
 from __future__ import annotations
 
 import argparse
-import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from campaignops.cli import connection, planning
+from campaignops.cli import connection, follow, planning
 from campaignops.cli.entry import Failure
 from campaignops.cli.screen import Screen
-from campaignops.report import status_text
+from campaignops.cli.writing import Clock
+from campaignops.errors import CampaignOpsError, UsageError
+from campaignops.project import Project
+from campaignops.report import live, status_text
 from campaignops.report.status_text import StatusRow
-from campaignops.state import Entry, is_test
+from campaignops.state import Entry, State, is_test
 
 if TYPE_CHECKING:
-    from campaignops.pbx.session import Listed
+    from campaignops.pbx.session import Listed, Session
 
 
 def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
+    """Exit 0; with --watch 4 when something failed or did not go out, 1 when the time is up before all is done."""
+    if args.timeout is not None and not args.watch:
+        raise UsageError("--timeout goes with --watch")
     project = planning.project_of(args, failure)
     recorded, _ = planning.store_of(project).read()
     entries = [entry for entry in planning.recorded_of(recorded, args) if not is_test(entry.key)]
-    listed: dict[int, Listed] = {}
-    now_s = time.time()
+    rows: Sequence[StatusRow] = ()
+    error: CampaignOpsError | None = None
+    clock = Clock()
     if entries:
         with connection.connect(project) as session:
-            device = session.device()
-            connection.identity(project, device, recorded)
-            listed = {row.id: row for row in session.listed()}
-            now_s = device.time_s or now_s
-    rows = [_row(entry, listed.get(entry.id) if entry.id is not None else None) for entry in entries]
-    if shown.json:
-        shown.document(status_text.status_document(rows, timezone=project.timezone))
-    else:
-        color = shown.color(shown.out)
-        shown.answer(status_text.text(rows, now_s=now_s, timezone=project.timezone, color=color))
+            clock = clock_of(project, recorded, session)
+
+            def look() -> Sequence[StatusRow]:
+                nonlocal rows
+                rows = rows_of(entries, session)
+                failure.document = status_text.status_document(rows, timezone=project.timezone)
+                return rows
+
+            if args.watch:
+                display = live.on(shown.err, timezone=project.timezone, color=shown.color(shown.err))
+                is_done = follow.follow(look, display, clock, args.timeout, shown)
+                error = follow.verdict(rows, entries, [*args.keys, *args.target], is_done=is_done)
+            else:
+                look()
+    _answer(rows, project, shown, clock, is_failure=error is not None)
+    if error:
+        raise error
     return 0
 
 
-def _row(entry: Entry, listed: Listed | None) -> StatusRow:
-    if listed is None:
-        return StatusRow(entry.key, entry.name, entry.id, str(entry.phase), None, time_s=entry.time_s)
-    failed, total = counts(listed.result_count)
-    return StatusRow(
-        entry.key,
-        entry.name,
-        entry.id,
-        str(entry.phase),
-        listed.status,
-        failed,
-        total,
-        listed.response_rate or None,
-        listed.time_s or entry.time_s,
-    )
+def rows_of(entries: Sequence[Entry], session: Session) -> list[StatusRow]:
+    """What one reading of the PBX's list says of each."""
+    listed = {row.id: row for row in session.listed()}
+    return [_row(entry, listed.get(entry.id or 0)) for entry in entries]
 
 
 def counts(result_count: str) -> tuple[int | None, int | None]:
@@ -61,3 +64,39 @@ def counts(result_count: str) -> tuple[int | None, int | None]:
     if not slash or not failed.strip().isdecimal() or not total.strip().isdecimal():
         return None, None
     return int(failed), int(total)
+
+
+def clock_of(project: Project, recorded: State, session: Session) -> Clock:
+    """The clock that sends. Raises StateError when the state belongs to another PBX."""
+    device = session.device()
+    connection.identity(project, device, recorded)
+    return Clock(0.0 if device.time_s is None else device.time_s - Clock().now())
+
+
+def _answer(
+    rows: Sequence[StatusRow], project: Project, shown: Screen, clock: Clock, *, is_failure: bool
+) -> None:
+    """With an error the document is written where the error is."""
+    if not shown.json:
+        color, now_s = shown.color(shown.out), clock.pbx_now()
+        shown.answer(status_text.text(rows, now_s=now_s, timezone=project.timezone, color=color))
+    elif not is_failure:
+        shown.document(status_text.status_document(rows, timezone=project.timezone))
+
+
+def _row(entry: Entry, listed: Listed | None) -> StatusRow:
+    failed, total = counts(listed.result_count) if listed else (None, None)
+    return StatusRow(
+        entry.key,
+        entry.name,
+        entry.id,
+        str(entry.phase),
+        listed.status if listed else None,
+        failed,
+        total,
+        (listed.response_rate or None) if listed else None,
+        (listed.time_s if listed else None) or entry.time_s,
+        people=entry.recipients,
+        at=entry.at,
+        is_halted=entry.halted is not None,
+    )

@@ -62,7 +62,7 @@ def _check(project: Project, selection: Selection, *, online: bool) -> tuple[int
         keys.append(campaign.key)
         if selection.has(campaign.key):
             more += plan.times(campaign, now_s, desired.locate, "warning")
-            more += words.findings(campaign, desired.locate)
+            more += words.findings(campaign, desired.locate, "warning")
             more += rules.findings(project.rules, facts(campaign, None), campaign.place)
             wanted += [campaign] if online else []
     findings = [*desired.findings, *more]

@@ -31,10 +31,11 @@ _NOWHERE = ("example", "test", "invalid", "localhost", "local", "example.com", "
 _is_label = re.compile(r"[^\W_](?:[\w-]*[^\W_])?\Z").match
 
 
-def findings(campaign: Campaign, locate: Locate) -> Iterator[Finding]:
-    """What is wrong with the words of a campaign, at its own places."""
+def findings(campaign: Campaign, locate: Locate, severity: Severity = "error") -> Iterator[Finding]:
+    """What is wrong with the words of a campaign, at its own places. `severity` is that of what Jinja left over: a
+    campaign that is to be sent must not hold it; one that was sent long ago, and taken over, may."""
     for path, text in texts(campaign):
-        yield from _placeholders(text, path, campaign, locate)
+        yield from _placeholders(text, path, campaign, locate, severity)
         yield from _links(text, path, campaign, locate)
     if isinstance(campaign.message, Text):
         yield from _costly(campaign.message.text, campaign, locate)
@@ -76,12 +77,14 @@ def _named(character: str) -> str:
     return f"U+{ord(character):04X} {name(character, '').lower()}".rstrip()
 
 
-def _placeholders(text: str, path: Path, campaign: Campaign, locate: Locate) -> Iterator[Finding]:
+def _placeholders(
+    text: str, path: Path, campaign: Campaign, locate: Locate, left_over: Severity
+) -> Iterator[Finding]:
     jinja = [found[0] for found in _JINJA.finditer(text)]
     others = [found[0] for found in _PLACEHOLDER.finditer(_JINJA.sub("", text) if jinja else text)]
     help = "write the word itself, or a var: {{ name }}, set under `vars:`"
     for word in (*jinja, *others):
-        severity: Severity = "error" if word in jinja else "warning"
+        severity: Severity = left_over if word in jinja else "warning"
         message = f"people would read `{word[:40]}` as it stands here"
         yield Finding("CMP302", severity, message, locate(campaign, (*path, Within(word))), help=help)
 
