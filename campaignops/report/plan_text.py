@@ -65,7 +65,9 @@ def _no_changes(plan: Plan) -> str:
     left = sum(_left_to(c) is not None for c in plan.changes)
     if left:
         other = "release" if plan.half == "draft" else "draft"
-        said = f"{left:,} of {len(plan.changes):,} {'is' if left == 1 else 'are'} left to apply --{other}-only"
+        said = (
+            f"{left:,} of {len(plan.changes):,} {'is' if left == 1 else 'are'} left to apply --{other}-only"
+        )
         return f"No changes in this half. {said}."
     matching = [c for c in plan.changes if c.place is not None]
     kept = len(plan.changes) - len(matching)
