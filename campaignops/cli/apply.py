@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from campaignops import apply
 from campaignops.apply import Record, Result, Who
 from campaignops.cli import approving, connection, planning
+from campaignops.cli.checkpoint import Checkpointed
 from campaignops.cli.entry import Failure
 from campaignops.cli.plan import show
 from campaignops.cli.planning import Online
@@ -20,6 +21,7 @@ from campaignops.plan import Plan
 from campaignops.project import Project
 from campaignops.report import outcome_text, plan_json, plan_text
 from campaignops.state import Phase
+from campaignops.store import Store
 
 
 def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
@@ -27,7 +29,9 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     approval, args = approving.asked(args)
     project = planning.project_of(args, failure)
     found = planning.read(project)
-    store = planning.store_of(project)
+    store: Store = planning.store_of(project)
+    if args.checkpoint:
+        store = Checkpointed(store, args.checkpoint)
     with store.lock("campaignops apply", args.lock_timeout), connection.connect(project) as session:
         recorded, version = store.read()
         selection = planning.selection_of(args)
@@ -53,9 +57,9 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
                 apply.refresh(record, made.live.status)
                 apply.run(made.plan, record, session, watch, clock)
             finally:
-                store.settle()
                 told = tuple(watch.results.values())
                 failure.document = plan_json.apply_document(made.plan, told, timezone=project.timezone)
+                store.settle()
     if not shown.json and told:
         shown.answer("\n" + outcome_text.text(told, color=shown.color(shown.out)))
     if error := _error(told, record, interrupted=watch.is_stopped):

@@ -106,6 +106,12 @@ def _apply(parser: argparse.ArgumentParser) -> None:
         help="only a plan of this digest, which plan --json tells",
     )
     parser.add_argument("--auto-approve", action="store_true", help='do not ask for a "yes" (for CI)')
+    parser.add_argument(
+        "--checkpoint",
+        metavar="COMMAND",
+        help="run it after each step that was recorded, to bring the state of a machine that does not last to safety; "
+        "nothing more is done unless it succeeds",
+    )
 
 
 def _resolve(parser: argparse.ArgumentParser) -> None:
