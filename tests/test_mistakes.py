@@ -1,0 +1,94 @@
+"""What people get wrong, and what they are told: tests/cases/mistakes.txt, each line a mistake in an otherwise good project."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.command_line import ROOT, Project
+from tests.manifest_folder import PNG
+
+CORPUS = ROOT / "tests" / "cases" / "mistakes.txt"
+ARROW = " ⇒ "
+AUDIENCE = """\
+campaigns:
+  vip:
+    type: sms
+    channel: Main SMS
+    recipients: {file: audiences/vip.csv}
+    message: {text: Hello}
+    send: draft
+    session: direct
+"""
+# Words of the machinery: none of them helps the person who wrote the file.
+MACHINERY = re.compile(
+    r"pydantic|Input should|input_|\bunion|NoneType|\bdict\b|\bstr\b|Form\b|Campaign\b|ValueError|object at|Traceback|Error\b"
+    r"|flow mapping|block mapping|block end|simple key|<.* start>|this context|token|Undefined|jinja|codec|YAML 1\."
+)
+
+
+def mistakes(lines: list[str]) -> Iterator[tuple[int, str, str, str, str]]:
+    """Line number in the corpus, file, its good text, and what becomes of what."""
+    file, good = "", ""
+    for number, line in enumerate(lines):
+        if file and ARROW in f"{line} ":
+            old, _, new = f"{line} ".partition(ARROW)
+            yield number, file, good, unescaped(old), unescaped(new[:-1])
+        elif line.startswith("["):
+            file, good = line.strip("[]"), ""
+        elif line.startswith("|"):
+            good += line[2:] + "\n"
+
+
+def unescaped(text: str) -> str:
+    return re.sub(r"\\(?:n|t|\\|u[0-9a-f]{4})", lambda found: found[0].encode().decode("unicode_escape"), text)
+
+
+def told(project: Project, file: str, good: str, old: str, new: str) -> str:
+    """What `validate` says of the mistake, a line each."""
+    if old:
+        assert good.count(old) == 1, f"{old!r} stands {good.count(old)} times in {file}"
+    text = good.replace(old, new) if old else new
+    project.write(file, text.encode("utf-8", "surrogatepass"))
+    ran = project.run("validate", "--format", "concise")
+    assert ran.code in (0, 1), ran
+    assert "internal" not in ran.err, ran
+    return ran.out
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    found = Project(tmp_path / "project")
+    found.write("assets/a.png", PNG)
+    return found
+
+
+def test_each_mistake_is_told_as_before(project, request):
+    lines = CORPUS.read_text("utf-8").splitlines()
+    kept = [line for line in lines if not line.startswith("    -> ")]
+    said: dict[int, str] = {}
+    for number, file, good, old, new in mistakes(kept):
+        if file.endswith(".csv"):
+            project.write("d.yaml", AUDIENCE)
+        said[number] = told(project, file, good, old, new)
+        project.write(file, good) if file == "campaignops.yaml" else (project.root / file).unlink()
+        (project.root / "d.yaml").unlink(missing_ok=True)
+    now = [line for n, kept_line in enumerate(kept) for line in (kept_line, *answers(said.get(n)))]
+    if request.config.getoption("--update"):
+        CORPUS.write_text("\n".join(now) + "\n", "utf-8")
+    assert len(said) >= 300
+    assert not list(difflib.unified_diff(CORPUS.read_text("utf-8").splitlines(), now, lineterm="", n=1))
+
+
+def answers(said: str | None) -> list[str]:
+    return [] if said is None else [f"    -> {line}" for line in said.splitlines() or ["nothing"]]
+
+
+def test_what_is_told_is_in_the_words_of_who_wrote_it():
+    for line in CORPUS.read_text("utf-8").splitlines():
+        if line.startswith("    -> "):
+            assert not MACHINERY.search(line), line
