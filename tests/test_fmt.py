@@ -22,7 +22,7 @@ from campaignops.cli.overview import COMMANDS
 from campaignops.findings import Place
 from campaignops.manifest import canonical
 from campaignops.manifest.canonical import Irregular
-from campaignops.manifest.nodes import Unreadable
+from campaignops.manifest.flaws import Unreadable
 from tests.manifest_folder import SMS, project_of, write
 from tests.test_manifest import EXAMPLE, JPEG
 
@@ -501,7 +501,7 @@ def test_what_cannot_be_read_is_a_finding_and_the_others_are_formatted(project, 
     code, out, err = fmt()
     assert (code, out) == (1, "sub.yaml\n")
     assert "odd.yaml: left as it is: it is not a mapping with its keys one below the other" in err
-    assert "error[CMP101]: not valid YAML" in err
+    assert "error[CMP101]: a value cannot begin w" in err
     assert " --> broken.yaml:1:12" in err
     assert (project / "broken.yaml").read_text() == "campaigns: [\n"
     assert (project / "odd.yaml").read_text() == "{campaigns: {}}\n"

@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaignops.manifest import nodes
+from campaignops.manifest.flaws import Flaw, Unreadable
 from tests.manifest_folder import SMS, places, read_text
 
 BOMB = "".join(f"a{n}: &a{n} [{', '.join(['*a' + str(n - 1)] * 9) if n else 'x'}]\n" for n in range(12))
 
 BAD: dict[str, tuple[str | bytes, str, int, int]] = {
-    "a list that does not end": ("[a", "CMP101", 1, 2),
+    "a list that does not end": ("[a", "CMP101", 1, 1),
     "a quote that does not end": ("a: 'b", "CMP101", 1, 4),
     "a tab": ("a:\n\t- b", "CMP101", 2, 1),
     "a colon in a text": ("a: b: c", "CMP101", 1, 5),
@@ -53,13 +54,13 @@ def test_bad_yaml_is_found_at_its_place(name, pure):
     if pure and name == "too many values":
         pytest.skip("seven seconds, and the same guard")
     text, code, line, column = BAD[name]
-    flaws: list[nodes.Flaw] = []
+    flaws: list[Flaw] = []
     begun = time.process_time()
     try:
         root = nodes.parse(text if isinstance(text, bytes) else text.encode(), pure=pure)
         assert root is not None
         nodes.values(root, flaws)
-    except nodes.Unreadable as problem:
+    except Unreadable as problem:
         flaws.append(problem.flaw)
     first = flaws[0]
     if pure and name in ("a list that does not end", "a quote that does not end", "a wrong indent"):
@@ -126,7 +127,7 @@ def test_merges_give_way_to_what_is_written(pure):
     text = b"x: &x {a: 1, b: 2}\ny: &y {b: 3, c: 4}\nz: {<<: [*x, *y], a: 5}\nw: {a: 6, <<: *x}\n"
     root = nodes.parse(text, pure=pure)
     assert root is not None
-    flaws: list[nodes.Flaw] = []
+    flaws: list[Flaw] = []
     value = nodes.values(root, flaws)
     assert value["z"] == {"a": "5", "b": "2", "c": "4"}
     assert value["w"] == {"a": "6", "b": "2"}
@@ -152,11 +153,11 @@ def test_a_large_file_is_read_as_a_small_one():
 def test_any_text_gives_the_same_values_with_both_parsers_or_a_flaw(text):
     results = []
     for pure in (False, True):
-        flaws: list[nodes.Flaw] = []
+        flaws: list[Flaw] = []
         try:
             root = nodes.parse(text.encode(), pure=pure)
             value = None if root is None else nodes.values(root, flaws)
-        except nodes.Unreadable as problem:
+        except Unreadable as problem:
             value, flaws = None, [problem.flaw]
         results.append((value, bool(flaws)))
     if not results[0][1] and not results[1][1]:
@@ -165,11 +166,11 @@ def test_any_text_gives_the_same_values_with_both_parsers_or_a_flaw(text):
 
 @given(st.binary(max_size=60))
 def test_any_bytes_give_values_or_a_flaw(data):
-    flaws: list[nodes.Flaw] = []
+    flaws: list[Flaw] = []
     try:
         root = nodes.parse(data)
         if root is not None:
             nodes.values(root, flaws)
-    except nodes.Unreadable as problem:
+    except Unreadable as problem:
         flaws.append(problem.flaw)
     assert {flaw.code for flaw in flaws} <= {"CMP101", "CMP102", "CMP103", "CMP117"}

@@ -15,7 +15,7 @@ from campaignops.errors import CampaignOpsError, ProjectError, UsageError
 from campaignops.findings import Finding, Place, has_errors, in_order
 from campaignops.manifest import canonical, walk
 from campaignops.manifest.canonical import Irregular
-from campaignops.manifest.nodes import Unreadable
+from campaignops.manifest.flaws import Unreadable
 from campaignops.manifest.problems import Problems
 from campaignops.manifest.source import Source, read_bytes
 from campaignops.project import SETTINGS_FILE, find

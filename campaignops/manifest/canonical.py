@@ -15,7 +15,8 @@ from typing import Any, Literal, TypeAlias
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
 from campaignops.manifest import nodes
-from campaignops.manifest.nodes import PLAIN, QUOTED, Unreadable
+from campaignops.manifest.flaws import Unreadable
+from campaignops.manifest.nodes import PLAIN, QUOTED
 
 # Which campaigns a block makes stands first, then what they say, as in the manual's table; other keys come behind.
 ORDER = (

@@ -9,7 +9,7 @@ from campaignops.findings import Finding, Place
 from campaignops.manifest import characters, comments, schema, walk
 from campaignops.manifest.build import Builder
 from campaignops.manifest.document import Document, Tools
-from campaignops.manifest.nodes import Unreadable
+from campaignops.manifest.flaws import Unreadable
 from campaignops.manifest.problems import Problems
 from campaignops.manifest.render import Renderer
 from campaignops.manifest.source import Source, load

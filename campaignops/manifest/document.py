@@ -14,7 +14,8 @@ from campaignops.findings import Finding, Place
 from campaignops.manifest import complaints, nodes
 from campaignops.manifest.build import Builder, Invalid, Wrong
 from campaignops.manifest.complaints import Complaint
-from campaignops.manifest.nodes import PLAIN, Flaw
+from campaignops.manifest.flaws import Flaw, duplicate, not_a_key, span
+from campaignops.manifest.nodes import PLAIN
 from campaignops.manifest.problems import Problems, did_you_mean
 from campaignops.manifest.render import Failed, Renderer, Scope, Unrendered, has_marks, shown
 from campaignops.manifest.schema import FORMS
@@ -89,12 +90,12 @@ class Document:
         for pair in node.value:
             key = pair[0]
             if key.__class__ is not ScalarNode:
-                flaws.append(nodes.not_a_key(key))
+                flaws.append(not_a_key(key))
             elif key.value in out:
-                flaws.append(nodes.duplicate(node, key))
+                flaws.append(duplicate(node, key))
             elif key.value == "<<" and key.ctag is PLAIN:
                 message = "`<<` can be used inside a campaign, not here"
-                flaws.append(Flaw("CMP101", message, nodes.span(key)))
+                flaws.append(Flaw("CMP101", message, span(key)))
             else:
                 out[key.value] = pair
         if flaws:

@@ -17,7 +17,7 @@ from campaignops.errors import ProjectError
 from campaignops.findings import Place, in_order
 from campaignops.manifest import complaints, nodes, schema
 from campaignops.manifest.comments import cannot, no_code
-from campaignops.manifest.nodes import Flaw, Unreadable
+from campaignops.manifest.flaws import Flaw, Unreadable
 from campaignops.manifest.own_rules import rules_of
 from campaignops.manifest.problems import Problems, did_you_mean
 from campaignops.manifest.source import Source, child, read_bytes

@@ -11,7 +11,8 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
 from campaignops.findings import Place, Within
 from campaignops.manifest import nodes
-from campaignops.manifest.nodes import MAX_BYTES, Flaw, Span, Unreadable
+from campaignops.manifest.flaws import Flaw, Span, Unreadable, span
+from campaignops.manifest.nodes import MAX_BYTES
 from campaignops.manifest.problems import Problems
 from campaignops.manifest.render import Renderer, Scope
 from campaignops.manifest.template import rendered
@@ -64,7 +65,7 @@ class Source:
             return Place(
                 self.file, start.line + 1, start.column + 1, max(node.end_mark.column - start.column, 1)
             )
-        return self.place(nodes.span(node))
+        return self.place(span(node))
 
     def locate(self, top: tuple[Node, Node], path: Path, *, key: bool = False) -> Place:
         """The place of a field below the pair `top` (key node, value node): of its value when that is a scalar, else of
@@ -90,7 +91,7 @@ class Source:
             if step is None:
                 return self.locate(top, path)
             node = step[1]
-        whole = nodes.span(node)
+        whole = span(node)
         inside_marks = re.compile(rf"\{{[{{%].*?(?<![\w.]){re.escape(word)}(?!\w)")
         if not isinstance(node, ScalarNode) or self.line_map is not None:
             return self.locate(top, path)
@@ -105,7 +106,7 @@ class Source:
         """Where `text` stands in a value as its author wrote it; None when that is written in another way."""
         if self.line_map is not None or not isinstance(node, ScalarNode):
             return None
-        whole = nodes.span(node)
+        whole = span(node)
         for number in range(whole.line, min(whole.end_line + 1, len(self.lines))):
             column = self.lines[number].find(text, whole.column if number == whole.line else 0)
             if column >= 0:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from campaignops.manifest.nodes import Flaw, Span, Unreadable
+from campaignops.manifest.flaws import Flaw, Span, Unreadable
 from campaignops.manifest.render import Renderer, Scope, Unrendered
 
 _mark = re.compile("\0([0-9]+)\1")
