@@ -35,7 +35,9 @@ def plans(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Ran, Ran]:
     return project.run("plan"), project.run("plan", "--json")
 
 
-@pytest.mark.parametrize("plans", sorted(each.name for each in CASES.iterdir() if each.is_dir()), indirect=True)
+@pytest.mark.parametrize(
+    "plans", sorted(each.name for each in CASES.iterdir() if each.is_dir()), indirect=True
+)
 def test_the_plan_of(plans: tuple[Ran, Ran], request: pytest.FixtureRequest) -> None:
     case = CASES / request.node.callspec.params["plans"]
     text, document = plans
