@@ -248,7 +248,7 @@ def test_a_template_makes_many_campaigns_and_its_values_are_rendered_once(tmp_pa
         ("type: sms", "tpye: sms", [("CMP106", 3, 3), ("CMP104", 4, 5)]),
         ("{{ channel }}", "{{ chanel }}", [("CMP111", 5, 17)]),
         ("{{ channel }}", "[{{ channel }}]", [("CMP107", 5, 5)]),
-        ("{{ channel }}", "[{{ channel }}", [("CMP101", 6, 15)]),
+        ("{{ channel }}", "[{{ channel }}", [("CMP101", 5, 14)]),
         ("+8613800001111", "123", [("CMP105", 7, 17)]),
         ("'Salut'", "1 / 0", [("CMP112", 2, 1)]),
         ("{% endfor %}", "{% endfr %}", [("CMP112", 11, 1)]),

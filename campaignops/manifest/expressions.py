@@ -370,7 +370,30 @@ def _syntax(error: TemplateSyntaxError, environment: _Fenced) -> Unrendered:
             did_you_mean(unknown[2], set(known) - {"counted"}),
         )
         return Unrendered("CMP112", f"Jinja: {said}", word=unknown[2], line=error.lineno, help=help)
-    return Unrendered("CMP112", f"Jinja: {said}", line=error.lineno, help=help)
+    message, help = _in_plain_words(said)
+    return Unrendered("CMP112", message, line=error.lineno, help=help)
+
+
+def _in_plain_words(said: str) -> tuple[str, str | None]:
+    """What is wrong, and what to write, for what Jinja says of a mistake."""
+    open_tag, odd_tag = (
+        re.search(r"to be closed is '(\w+)'", said),
+        re.match(r"Encountered unknown tag '(\w+)'", said),
+    )
+    if odd_tag and odd_tag[1].startswith("end"):
+        return f"{{% {odd_tag[1]} %}} closes nothing here", "take it out, or open what it is to close"
+    if odd_tag:
+        tags = ("for", "if", "elif", "else", "endfor", "endif", "set", "macro", "endmacro")
+        return f"there is no tag {{% {odd_tag[1]} %}}", did_you_mean(odd_tag[1], tags)
+    if open_tag:
+        return f"{{% {open_tag[1]} … %}} is not closed", f"close it with {{% end{open_tag[1]} %}}"
+    if "end of comment" in said:
+        return "{# opens a comment that is not closed", "close it with #}"
+    if said.startswith("unexpected end of template") or said == "unexpected '}'":
+        return "{{ is not closed", "close it with }}, as in {{ brand }}"
+    if "end of print statement" in said and said.startswith("Expected an expression"):
+        return "{{ }} holds nothing", "write a name in it, as in {{ brand }}"
+    return f"not a Jinja expression: {said}", "for example {{ brand }}, or {{ price * 2 }}"
 
 
 def _not_defined(message: str, scope: Scope, line: int | None) -> Unrendered:
