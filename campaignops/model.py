@@ -159,7 +159,8 @@ Session: TypeAlias = Direct | AssignTo
 @dataclass(frozen=True, slots=True)
 class Campaign:
     """One desired campaign. `key` is its identity in the project, `name` what the PBX calls it, `place` where its key
-    stands in the manifest, `moved_from` the key it had before. `prevent_delete`: no apply deletes it from the PBX."""
+    stands in the manifest, `moved_from` the key it had before. `prevent_delete`: no apply deletes it from the PBX.
+    With `split` it stands for several, of so many people each (`plan.parts`); `part` is the number of one of these."""
 
     key: str
     type: CampaignType
@@ -173,6 +174,13 @@ class Campaign:
     place: Place
     moved_from: str | None = None
     prevent_delete: bool = False
+    split: int | None = None
+    part: int | None = None
+
+    @property
+    def whole(self) -> str:
+        """The key that stands in the manifest: `summer-sale` for the part `summer-sale[2]`."""
+        return self.key if self.part is None else self.key.removesuffix(f"[{self.part}]")
 
 
 def files_of(message: Message) -> tuple[File, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import blake2b
@@ -76,8 +76,9 @@ class Entry:
     """One recorded campaign.
 
     `digest` is of the desired campaign, `fingerprint` of what the PBX was given; both are keyed. `audience` holds the
-    recipients' digests as one base64 text. `spec` is JSON text of the desired fields, as a diff shows them. `status` is
-    the last live status an apply saw, `at` the time of the last step (ISO 8601, UTC), `run` the run that made it.
+    recipients' digests as one base64 text; while it is being updated, those of everybody who may be among them. `spec`
+    is JSON text of the desired fields, as a diff shows them. `status` is the last live status an apply saw, `at` the
+    time of the last step (ISO 8601, UTC), `run` the run that made it.
     `lost` counts creates whose answer was lost; until `late_until_s` (Unix seconds) a lost release may arrive.
     `halted` is when somebody stopped it (ISO 8601, UTC): until that is lifted, nothing releases it.
     `prevent_delete` is the manifest's, kept here because it also guards when the manifest is gone.
@@ -172,14 +173,32 @@ def fingerprint(meaning: Mapping[str, Any], lineage: str) -> str:
 
 def audience_digests(numbers: Iterable[str], lineage: str) -> str:
     """One keyed digest a number, sorted and joined: enough to count who came and who left, not to tell who it is."""
-    key = _key(lineage)
-    each = sorted(blake2b(number.encode(), key=key, digest_size=_DIGEST_BYTES).digest() for number in numbers)
-    return base64.b64encode(b"".join(each)).decode()
+    return _joined(person_digests(numbers, lineage))
+
+
+def person_digests(numbers: Iterable[str], lineage: str) -> Iterator[bytes]:
+    """The keyed digest of each number, in the order of the numbers."""
+    keyed = blake2b(key=_key(lineage), digest_size=_DIGEST_BYTES)
+    for number in numbers:
+        person = keyed.copy()
+        person.update(number.encode())
+        yield person.digest()
+
+
+def people_in(audience: str) -> frozenset[bytes]:
+    """The digests that `audience_digests` has joined. Raises ValueError."""
+    raw = base64.b64decode(audience)
+    return frozenset(raw[i : i + _DIGEST_BYTES] for i in range(0, len(raw), _DIGEST_BYTES))
+
+
+def either(audience: str, other: str) -> str:
+    """The audience of those who are in one of two."""
+    return _joined(people_in(audience) | people_in(other))
 
 
 def moved_people(recorded: str, desired: str) -> tuple[int, int]:
     """How many people came and how many left between two `audience_digests`."""
-    before, after = _split(recorded), _split(desired)
+    before, after = people_in(recorded), people_in(desired)
     return len(after - before), len(before - after)
 
 
@@ -208,7 +227,7 @@ def is_test(key: str) -> bool:
 
 def tested(recorded: Mapping[str, Entry], campaign: Campaign) -> tuple[float, bool] | None:
     """When the last test send of a campaign was let go (Unix seconds), and whether the campaign says the same now."""
-    entry = recorded.get(test_key(campaign.key))
+    entry = recorded.get(test_key(campaign.whole))
     if entry is None or entry.phase is not Phase.RELEASED or entry.time_s is None:
         return None
     was, now = json.loads(entry.spec), spec(campaign)
@@ -235,9 +254,8 @@ def _key(lineage: str) -> bytes:
     return lineage.encode()[:64]
 
 
-def _split(digests: str) -> frozenset[bytes]:
-    raw = base64.b64decode(digests)
-    return frozenset(raw[i : i + _DIGEST_BYTES] for i in range(0, len(raw), _DIGEST_BYTES))
+def _joined(people: Iterable[bytes]) -> str:
+    return base64.b64encode(b"".join(sorted(people))).decode()
 
 
 def _audience(audience: Audience) -> dict[str, Any]:

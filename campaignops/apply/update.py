@@ -31,7 +31,11 @@ class Editor:
         self._in_time(entry, row)
         fresh = self._record.fresh(campaign, self._pbx.meaning(body), self._pbx.people(campaign))
         # The old content stays recorded until the new one has arrived: if it never does, the old one is what is sent.
-        old = self._record.put(entry, phase=Phase.UPDATING, revision=entry.revision + 1, status=row.status)
+        # Who may be in it until then is recorded at once, so that nobody of them is put into another part.
+        either = state.either(entry.audience, fresh.audience)
+        old = self._record.put(
+            entry, phase=Phase.UPDATING, revision=entry.revision + 1, status=row.status, audience=either
+        )
         new = replace(fresh, phase=Phase.BOUND, id=old.id, revision=old.revision, lost=old.lost)
         outcome = self._pbx.update(row.id, body)
         if isinstance(outcome, NoEffect):

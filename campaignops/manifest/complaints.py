@@ -37,6 +37,7 @@ _HOMES = {
     "text": "message", "template": "message", "language": "message", "header": "message", "body": "message",
     "buttons": "message", "components": "message", "file": "message` or `recipients",
     "numbers": "recipients", "phonebook": "recipients", "column": "recipients", "field": "recipients",
+    "split": "recipients",
     "at": "send", "timezone": "send", "fold": "send",
     "assign_to": "session", "extension": "session.assign_to", "queue": "session.assign_to",
     "image": "message.header", "video": "message.header", "document": "message.header", "from": "moved",
@@ -279,7 +280,7 @@ def _nested(home: str, name: str) -> str | None:
 def _pattern(path: Path, value: str, context: dict[str, Any]) -> Complaint:
     if path[-1] == "sender" or path[-2:-1] in (("numbers",), ("test_numbers",)):
         return Complaint("CMP105", path, "not an E.164 number", help=COUNTRY_HELP)
-    if path[-1] in ("id", "size"):
+    if path[-1] in ("id", "size", "split"):
         return Complaint("CMP107", path, f"`{path[-1]}` must be a whole number, not {_described(value)}")
     if path[-1] == "timeout":
         return Complaint("CMP107", path, f"`timeout` must be a number of seconds, not {_described(value)}")

@@ -106,5 +106,5 @@ class Desired:
 
 def _in(source: Source, campaign: Campaign, path: tuple[str | int, ...]) -> Place:
     """The place of a field of a campaign; the campaign's own when it is not there any more."""
-    pair = source.campaigns.get(campaign.key) or source.campaigns.get(campaign.key.partition('["')[0])
+    pair = source.campaigns.get(campaign.key) or source.campaigns.get(campaign.key.partition("[")[0])
     return source.locate(pair, path) if pair else campaign.place

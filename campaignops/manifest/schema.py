@@ -131,6 +131,23 @@ class RecipientsForm(TypedDict):
     column: NotRequired[
         Annotated[Text, Field(description="The column with the numbers; `phone` if left out.")]
     ]
+    split: NotRequired[
+        Annotated[
+            str,
+            Field(
+                pattern=r"^[1-9][0-9]{0,8}$",
+                description="How many people one campaign may have: the list is cut into numbered campaigns.",
+            ),
+            WithJsonSchema(
+                {
+                    "anyOf": [
+                        {"type": "integer", "minimum": 1, "maximum": 1000},
+                        {"type": "string", "pattern": _MARKS},
+                    ]
+                }
+            ),
+        ]
+    ]
     phonebook: NotRequired[Annotated[Reference, Field(description="A phonebook by name, or {id: 7}.")]]
     field: NotRequired[
         Annotated[

@@ -2,7 +2,7 @@
 
 changes    what a plan is made of             judge    the table of product.md section 5
 standing   where a recorded campaign stands   drift    edits on the PBX        steps    the calls of a change
-obstacles  what is protected, or about to be sent
+parts      one list, many campaigns           obstacles  what is protected, or about to be sent
 renamed    keys that were renamed without saying so                        halves   two keys: prepare, then let go
 """
 
@@ -34,6 +34,7 @@ from campaignops.plan.changes import (
     digest,
 )
 from campaignops.plan.judge import Judge, Locate
+from campaignops.plan.parts import Parts, cut, people_of
 from campaignops.plan.renamed import Renamed, told
 from campaignops.plan.standing import MARGIN_S
 from campaignops.project import Project
@@ -84,18 +85,24 @@ def make(
     judge = Judge(live, recorded.lineage, now_s, delivery, named)
     changes: list[AnyChange] = []
     findings: list[Finding] = []
-    for campaign in desired:
-        own = matching.entry(campaign)
-        if not selection.has(campaign.key):
-            continue
-        change = halves.only(selection.half, judge.present(campaign, own))
-        if isinstance(change, Create | Update):
-            change = replace(change, tested=tested(recorded.campaigns, campaign))
-        changes.append(change)
-        findings += halves.told(change)
-        if isinstance(change, Create | Update) and change.steps:
-            findings += times(campaign, now_s, locate, "error")
-            findings += words.findings(campaign, locate)
+    parts = Parts(entries)
+    for whole in desired:
+        known = parts.of(whole)
+        uncut = judge.uncut(whole, known.values()) if known else None
+        for campaign, more in ((whole, False),) if uncut else _pieces(whole, known, judge):
+            own = matching.entry(campaign)
+            if not selection.has(campaign.key):
+                continue
+            change = halves.only(selection.half, uncut or judge.present(campaign, own, more=more))
+            if isinstance(change, Create | Update):
+                change = replace(change, tested=tested(recorded.campaigns, campaign))
+            changes.append(change)
+            findings += halves.told(change)
+            if isinstance(change, Create | Update) and change.steps:
+                findings += times(campaign, now_s, locate, "error")
+                findings += words.findings(campaign, locate)
+        if uncut:
+            matching.keep(known.values())
     left = list(matching.left())
     gone = {
         entry.key: halves.only(selection.half, judge.gone(entry))
@@ -123,6 +130,23 @@ def make(
     )
 
 
+def _pieces(whole: Campaign, known: Mapping[int, Entry], judge: Judge) -> Iterator[tuple[Campaign, bool]]:
+    """The campaign, or its parts; and whether any of them has not begun. A part that has lost all its people is left
+    out, so that it is deleted like a campaign whose block is gone."""
+    if whole.split is None:
+        yield whole, False
+        return
+    begun = {number for number, entry in known.items() if judge.standing(entry).row == "begun"}
+    pieces = [
+        piece
+        for piece in cut(whole, known, judge.has_room, judge.lineage)
+        if piece.part in begun or people_of(piece)
+    ]
+    more = any(piece.part not in begun for piece in pieces)
+    for piece in pieces:
+        yield piece, more
+
+
 _MOVED = "rename the old block instead of copying it, or remove `moved`"
 
 
@@ -142,6 +166,10 @@ class _Matching:
             return entry
         self._moved.setdefault(old, []).append(campaign)
         return self.entries[old]
+
+    def keep(self, entries: Iterable[Entry]) -> None:
+        """They are somebody's, although no campaign was asked for them."""
+        self._seen.update(entry.key for entry in entries)
 
     def contested(self, selection: Selection, locate: Locate) -> Iterator[Finding]:
         """Moves from a key that a manifest still has, or that another campaign claims, too."""

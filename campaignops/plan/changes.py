@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from fnmatch import fnmatchcase
@@ -192,7 +193,8 @@ class Plan:
 @dataclass(frozen=True, slots=True)
 class Selection:
     """`--target` and `--exclude`: globs over keys, with `*` and `?`; brackets are part of a key such as
-    `summer-sale["de"]`. Without a target everything is in. `half`: `--draft-only` or `--release-only`."""
+    `summer-sale["de"]`. The key of a campaign with `split` stands for its parts. Without a target everything is in.
+    `half`: `--draft-only` or `--release-only`."""
 
     targets: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
@@ -212,7 +214,23 @@ def digest(content: Any) -> str:
 
 
 def _fits(key: str, glob: str) -> bool:
-    return fnmatchcase(key, glob.replace("[", "[[]"))
+    literal = glob.replace("[", "[[]")
+    return fnmatchcase(key, literal) or fnmatchcase(whole_of(key), literal)
+
+
+_part = re.compile(r"(?s)(.+)\[([1-9][0-9]*)\]\Z").match
+
+
+def part_of(key: str) -> tuple[str, int] | None:
+    """The whole's key and the number of a part such as `summer-sale[2]`; None for the key of a whole campaign."""
+    found = _part(key) if key.endswith("]") else None
+    return (found[1], int(found[2])) if found else None
+
+
+def whole_of(key: str) -> str:
+    """The key that the manifest has: `summer-sale` for `summer-sale[2]`."""
+    found = part_of(key)
+    return found[0] if found else key
 
 
 def _content(change: AnyChange) -> dict[str, Any]:

@@ -11,11 +11,14 @@ from campaignops.findings import Place
 from campaignops.model import At, Campaign, Draft, Numbers
 from campaignops.plan import drift, steps
 from campaignops.plan.changes import AnyChange, Blocked, Create, Delete, History, Live, Unchanged, Update
-from campaignops.plan.obstacles import obstacle
+from campaignops.plan.obstacles import is_imminent, obstacle
 from campaignops.plan.standing import Standing, spec_of, spoilt, standing
 from campaignops.state import Entry, Phase
 
 Locate: TypeAlias = Callable[[Campaign, tuple[str | int, ...]], Place]
+
+
+_SENT_HELP = "put the old text back, or copy the block under a new key (and a new name) to send again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +31,38 @@ class Judge:
     delivery: str
     named: Mapping[str, Iterable[Entry]]
 
-    def present(self, campaign: Campaign, entry: Entry | None) -> AnyChange:
-        """A campaign that a manifest has, with the entry of its key or of the key it was moved from."""
-        change = self._present(campaign, entry)
+    def present(self, campaign: Campaign, entry: Entry | None, *, more: bool = False) -> AnyChange:
+        """A campaign that a manifest has, with the entry of its key or of the key it was moved from. `more`: it is a
+        part, and others have not begun."""
+        begun = self._begun_part(campaign, entry, more=more) if campaign.part and entry else None
+        change = begun or self._present(campaign, entry)
         if entry is None or entry.key == campaign.key:
             return change
         moved = replace(change, reason=f"moved from `{entry.key}`; {change.reason}")
         return replace(moved, moved_from=entry.key) if isinstance(moved, Unchanged | History) else moved
+
+    def uncut(self, campaign: Campaign, parts: Iterable[Entry]) -> Blocked | None:
+        """Why a campaign with these recorded parts can be neither cut into them nor made whole again."""
+        there = [entry for entry in parts if self.standing(entry).row != "absent"]
+        if campaign.split is None:
+            if not there:
+                return None
+            reason = f"it is recorded in parts (`{there[0].key}`), whose people would get it once more"
+            help = (
+                "put `split` back into its recipients; or copy the block under a new key to send to everybody"
+            )
+        else:
+            unknown = [entry for entry in there if not _knows_people(entry)]
+            if not unknown:
+                return None
+            reason = f"nobody knows who is in `{unknown[0].key}`, so the others cannot be told from them"
+            help = "take `split` out again, or copy the block under a new key and name its people there"
+        return Blocked(**_head(campaign, None), reason=reason, help=help, code="CMP414")
+
+    def has_room(self, entry: Entry) -> bool:
+        """Whether more people may be put into a recorded part."""
+        roomy = self.standing(entry).row in ("editable", "absent", "intent")
+        return roomy and not is_imminent(entry, self.live, self.now_s)
 
     def gone(self, entry: Entry) -> AnyChange:
         """A recorded campaign that no manifest has any more."""
@@ -83,9 +111,30 @@ class Judge:
                     **_head(campaign, entry),
                     reason=f"{stands.said} and cannot be changed",
                     fields=diff.fields(spec_of(entry), state.spec(campaign)),
-                    help="put the old text back, or copy the block under a new key (and a new name) to send again",
+                    help=_SENT_HELP,
                     code="CMP501",
                 )
+
+    def _begun_part(self, campaign: Campaign, entry: Entry, *, more: bool) -> AnyChange | None:
+        """A part that may have been sent keeps its people, whoever is on the list by now; None for any other."""
+        stands, recorded = self.standing(entry), spec_of(entry)
+        if stands.row != "begun":
+            return None
+        head = _head(campaign, entry) | {"name": entry.name, "people": entry.recipients}
+        said = state.spec(campaign) | {name: recorded.get(name) for name in ("name", "recipients")}
+        if said == recorded:
+            return History(**head, reason=f"{stands.said}; history")
+        if more:
+            return History(
+                **head, reason=f"{stands.said}; kept as it was, the manifest now speaks for other parts"
+            )
+        return Blocked(
+            **head,
+            reason=f"{stands.said} and cannot be changed",
+            fields=diff.fields(recorded, said),
+            help=_SENT_HELP,
+            code="CMP501",
+        )
 
     def _taken(self, campaign: Campaign) -> Blocked | None:
         """Why a campaign cannot be made: one of its name is there, and may be this very one, sent already."""
@@ -179,6 +228,17 @@ def _stuck(entry: Entry, head: dict[str, Any]) -> Blocked:
         help=f"look at the campaigns on the PBX, then: campaignops resolve {entry.key} --adopt ID, or --absent",
         code="CMP706",
     )
+
+
+def _knows_people(entry: Entry) -> bool:
+    return entry.recipients is not None and len(_people_in(entry)) >= entry.recipients
+
+
+def _people_in(entry: Entry) -> frozenset[bytes]:
+    try:
+        return state.people_in(entry.audience)
+    except ValueError:
+        raise spoilt(entry, "its `audience` is not base64") from None
 
 
 def _people_moved(campaign: Campaign, entry: Entry, lineage: str) -> tuple[int, int]:

@@ -11,7 +11,7 @@ def obstacle(change: Update | Delete, live: Live | None, now_s: float) -> Blocke
     """The change that stands in the place of `change`, if it must not be made (now)."""
     if _is_protected(change):
         return _blocked(change, "CMP503", *_protected(change))
-    if _is_imminent(change.entry, live, now_s):
+    if is_imminent(change.entry, live, now_s):
         return _blocked(
             change,
             "CMP504",
@@ -41,7 +41,8 @@ def _protected(change: Update | Delete) -> tuple[str, str]:
     )
 
 
-def _is_imminent(entry: Entry, live: Live | None, now_s: float) -> bool:
+def is_imminent(entry: Entry, live: Live | None, now_s: float) -> bool:
+    """Whether it is too near to its time to be changed safely."""
     status = live.status.get(entry.id or 0) if live else None
     if live is None or status is None:
         due_s = entry.time_s if entry.phase is Phase.RELEASED else None

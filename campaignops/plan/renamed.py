@@ -13,7 +13,7 @@ from typing import TypeAlias
 from campaignops import state
 from campaignops.findings import Finding
 from campaignops.model import At, Campaign, Draft, Numbers
-from campaignops.plan.changes import AnyChange, Blocked, Create, Delete
+from campaignops.plan.changes import AnyChange, Blocked, Create, Delete, whole_of
 from campaignops.plan.standing import Standing, spec_of
 from campaignops.state import Entry
 
@@ -76,11 +76,12 @@ def told(change: Create) -> Iterator[Finding]:
             "warning",
             f"{text}: that is deleted and this is made",
             change.place,
-            help=f"if only the key has changed, add: {_move(change.instead_of)}",
+            help=f"if only the key has changed, add: {_move(_said(change.instead_of, change))}",
         )
 
 
 def _blocked(change: Create, old: Entry, why: str) -> Blocked:
+    move = _move(_said(old.key, change))
     return Blocked(
         key=change.key,
         type=change.type,
@@ -93,10 +94,14 @@ def _blocked(change: Create, old: Entry, why: str) -> Blocked:
         zone=change.zone,
         people=change.people,
         fields=change.fields,
-        help=f"if only the key has changed, add: {_move(old.key)}; if it is to go out as well, put the block of "
-        f"`{old.key}` back",
+        help=f"if only the key has changed, add: {move}; if it is to go out as well, put the block of `{old.key}` back",
         code="CMP505",
     )
+
+
+def _said(old: str, change: Create) -> str:
+    """The old key as a manifest has it: a part is renamed with its whole."""
+    return old if change.campaign.part is None else whole_of(old)
 
 
 def _move(old: str) -> str:
