@@ -110,6 +110,7 @@ TITLES: dict[str, str] = {
     "CMP408": "the send time is too near",
     "CMP409": "the clocks differ",
     "CMP411": "the delimiter of the recipient file is not clear",
+    "CMP414": "a campaign cannot be cut into parts, or not be made whole again",
     "CMP501": "a campaign that has begun to send cannot be changed",
     "CMP502": "a key cannot be moved from one that is still there",
     "CMP503": "a protected campaign would be deleted",

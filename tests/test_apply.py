@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from campaignops import state
 from campaignops.errors import RefusedError, StateError, UnresolvedError
 from campaignops.model import Campaign, Numbers
 from campaignops.sandbox.answers import Json
@@ -519,6 +520,19 @@ def test_an_update_that_never_arrived_before_the_sending_is_not_recorded_as_sent
     run = stage.apply(a_text(send="at", text="New"))
     assert isinstance(run.error, RefusedError)  # it has begun to send, and reads differently
     assert stage.apply(a_text(send="at", text="Old")).error is None
+
+
+def test_an_update_on_its_way_is_recorded_with_everybody_who_may_be_in_it(stage):
+    old, new = (Numbers((number,)) for number in PEOPLE[:2])
+    stage.apply(a_text(send="draft", audience=old))
+    stage.box.inject(UPDATE, drop="before")
+    stage.apply(a_text(send="draft", audience=new))
+    assert stage.entry().phase is Phase.UPDATING
+    lineage = stage.state.lineage
+    both = state.audience_digests((*old.numbers, *new.numbers), lineage)
+    assert stage.entry().audience == both
+    stage.apply(a_text(send="draft", audience=new))
+    assert stage.entry().audience == state.audience_digests(new.numbers, lineage)
 
 
 def test_a_refused_update_leaves_the_record_as_it_was(stage):

@@ -14,7 +14,7 @@ from campaignops import plan, state
 from campaignops.model import At, Campaign, Draft, Now, Numbers, Phonebook, Ref, Text
 from campaignops.plan import Blocked, Create, Delete, History, Live, Plan, Selection, Unchanged, Update
 from campaignops.state import Entry, Phase
-from tests.builders import NOW_S, TIME_S, a_campaign, a_plan, an_entry
+from tests.builders import LINEAGE, NOW_S, TIME_S, a_campaign, a_plan, an_entry
 
 
 def phone(number: int) -> str:
@@ -126,6 +126,13 @@ def test_what_was_sent_whole_is_history_and_the_others_get_it():
     assert shape(made) == {"sale[1]": ("history", None), "sale[2]": ("create", [5])}
     assert isinstance(made.changes[0], History)
     assert made.changes[0].moved_from == "sale"
+
+
+def test_who_may_be_in_a_sent_part_gets_no_other_and_that_is_said():
+    both = state.audience_digests([phone(1), phone(2)], LINEAGE)
+    made = a_plan(a_list(1, 2, 3), recorded=[a_part(1, 1, audience=both, **SENT)])
+    assert shape(made) == {"sale[1]": ("history", None), "sale[2]": ("create", [3])}
+    assert "; 1 more may be in it" in made.changes[0].reason
 
 
 def test_parts_move_with_their_key():

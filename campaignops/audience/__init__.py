@@ -6,12 +6,11 @@ table      rows of a recipient file -> numbers and findings        delimited    
 
 from campaignops.audience.delimited import Delimited, Lines
 from campaignops.audience.numbers import COUNTRY_HELP, E164, Packed, is_number, mask, mask_all
-from campaignops.audience.table import SPLIT_HELP, Table, read, too_many
+from campaignops.audience.table import Table, read, split_help, too_many
 
 __all__ = [
     "COUNTRY_HELP",
     "E164",
-    "SPLIT_HELP",
     "Delimited",
     "Lines",
     "Packed",
@@ -20,5 +19,6 @@ __all__ = [
     "mask",
     "mask_all",
     "read",
+    "split_help",
     "too_many",
 ]

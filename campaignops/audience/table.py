@@ -13,7 +13,6 @@ from campaignops.audience.delimited import Row
 from campaignops.audience.numbers import COUNTRY_HELP, E164, Packed, is_number, mask, mask_all
 from campaignops.findings import Finding, Place
 
-SPLIT_HELP = "split the recipients over several campaigns"
 _MAX_FINDINGS = 20
 _NUMBER = E164.strip("^$").replace("[1-9]", "([1-9]", 1) + ")"  # captures its digits
 
@@ -29,7 +28,7 @@ class Table(Protocol):
     def doubt(self) -> Finding | None: ...
 
 
-def read(table: Table, column: str = "phone", limit: int = 1000) -> tuple[Packed, tuple[Finding, ...]]:
+def read(table: Table, column: str = "phone", limit: int | None = 1000) -> tuple[Packed, tuple[Finding, ...]]:
     """The numbers of a column in their order, and what is wrong with the table; more than `limit` is.
 
     A row with more or fewer cells than the first is an error: its number may be in the wrong column. Empty cells at the
@@ -47,6 +46,10 @@ def read(table: Table, column: str = "phone", limit: int = 1000) -> tuple[Packed
 
 def too_many(count: int, limit: int) -> str:
     return f"{count:,} recipients; one campaign may have {limit:,}"
+
+
+def split_help(limit: int) -> str:
+    return f"cut them into numbered campaigns: add `split: {limit}` to `recipients`"
 
 
 def _wrong_header(table: Table, line: int, header: list[str], column: str) -> Finding | None:
@@ -102,7 +105,7 @@ class _Reading:
         self._wrong: list[_Wrong] = []
         self._count = 0
 
-    def read(self, limit: int) -> tuple[Packed, tuple[Finding, ...]]:
+    def read(self, limit: int | None) -> tuple[Packed, tuple[Finding, ...]]:
         index, width, digits = self._index, self._width, array("Q")
         for plain, rows in self._table.stretches(index, width, _NUMBER):
             digits.extend(map(int, plain))
@@ -110,7 +113,7 @@ class _Reading:
         if len(set(digits)) < len(digits):
             self._find_again()
         findings = self._findings()
-        if len(digits) > limit:
+        if limit is not None and len(digits) > limit:
             findings.append(self._too_many(len(digits), limit))
         elif not digits and not findings:
             message = "the recipient file has no rows below its heading"
@@ -149,7 +152,7 @@ class _Reading:
     def _too_many(self, count: int, limit: int) -> Finding:
         line = next(islice((line for line, _, _ in self._numbers()), limit, None), 1)
         return Finding(
-            "CMP402", "error", too_many(count, limit), Place(self._table.file, line), help=SPLIT_HELP
+            "CMP402", "error", too_many(count, limit), Place(self._table.file, line), help=split_help(limit)
         )
 
     def _tell(self, row: _Wrong) -> None:

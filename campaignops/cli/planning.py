@@ -21,7 +21,7 @@ from campaignops.errors import CampaignOpsError, ProjectError, RefusedError, Unr
 from campaignops.findings import Finding, Place, has_errors, in_order, nearest_code
 from campaignops.manifest import Desired
 from campaignops.model import Campaign
-from campaignops.plan import AnyChange, Create, History, Live, Plan, Selection, Unchanged, Update
+from campaignops.plan import AnyChange, Create, History, Live, Parts, Plan, Selection, Unchanged, Update
 from campaignops.plan.facts import facts
 from campaignops.policy import Judged, codes_of, judged, may_be_silenced
 from campaignops.project import Project, find
@@ -125,10 +125,11 @@ def judge(
 def offline(project: Project, recorded: State, selection: Selection) -> Plan:
     """A plan from manifests and state alone: campaigns are read, judged and forgotten one by one."""
     desired, keys = manifest.read(project), set(recorded.campaigns)
+    parts = Parts(recorded.campaigns)
 
     def noted() -> Iterator[Campaign]:
         for campaign in desired:
-            keys.add(campaign.key)
+            keys.update(parts.keys(campaign))
             yield campaign
 
     now_s = time.time()
@@ -156,7 +157,9 @@ def online(
     project: Project, found: Campaigns, recorded: State, session: Session, selection: Selection
 ) -> Online:
     """A plan with names resolved and messages filled in. What is wrong is among its findings. Raises PbxError."""
-    check_selection(selection, {*recorded.campaigns, *(campaign.key for campaign in found.campaigns)})
+    parts = Parts(recorded.campaigns)
+    keys = (key for campaign in found.campaigns for key in parts.keys(campaign))
+    check_selection(selection, {*recorded.campaigns, *keys})
     device = session.device()
     ours_s = time.time()
     now_s = ours_s if device.time_s is None else float(device.time_s)

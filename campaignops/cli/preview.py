@@ -12,7 +12,7 @@ from campaignops.cli.entry import Failure
 from campaignops.cli.screen import Screen
 from campaignops.errors import ProjectError
 from campaignops.model import Asset, Campaign, files_of
-from campaignops.plan import AnyChange, Selection
+from campaignops.plan import AnyChange, Create, Selection, Update
 from campaignops.report.page import Setting, page
 from campaignops.report.plan_json import SCHEMA_VERSION
 
@@ -27,6 +27,7 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     found = planning.read(project)
     made, now_s = planning.made_of(args, project)
     desired = {campaign.key: campaign for campaign in found.campaigns}
+    desired |= {c.key: c.campaign for c in made.changes if isinstance(c, Create | Update)}  # parts, too
     changes = [change for change in made.changes if _is_shown(change, args.keys)]
     pictures = _pictures((desired[change.key] for change in changes if change.key in desired), project.root)
     setting = Setting(now_s, project.timezone, project.pbx.url, desired, pictures)

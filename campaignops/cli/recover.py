@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import time
 
+from campaignops import plan
 from campaignops.apply import settle
 from campaignops.apply.settle import Recovery
 from campaignops.cli import planning
@@ -15,6 +17,7 @@ from campaignops.findings import Finding, has_errors, in_order
 from campaignops.report.findings import count
 from campaignops.report.plain import safe
 from campaignops.report.plan_json import SCHEMA_VERSION
+from campaignops.state import State
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -29,8 +32,10 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     failure.root = project.root
     found = planning.read(project)
     selection = planning.selection_of(args)
-    campaigns = [campaign for campaign in found.campaigns if selection.has(campaign.key)]
     with keeping(project, "campaignops recover", args.lock_timeout) as (record, session):
+        recorded = State(record.lineage, campaigns=record.entries)
+        parts = plan.parts(found.campaigns, recorded, project, now_s=time.time())
+        campaigns = [campaign for campaign in parts if selection.has(campaign.key)]
         findings: list[Finding] = [f for c in campaigns for f in session.resolve(c, found.locate)]
         if has_errors(findings):
             raise ProjectError(f"not everything is on the PBX: {count(findings)}", in_order(findings))

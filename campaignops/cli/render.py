@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import time
 from typing import Any
 
+from campaignops import plan
 from campaignops.cli import connection, planning
 from campaignops.cli.entry import Failure
 from campaignops.cli.screen import Screen
@@ -19,7 +21,9 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     """Names are looked up on the PBX; an upload's id and uri are known only after it. Numbers are shown in full."""
     project = planning.project_of(args, failure)
     found = planning.read(project)
-    campaigns = planning.chosen(found.campaigns, lambda campaign: campaign.key, args)
+    recorded, _ = planning.store_of(project).read()
+    parts = plan.parts(found.campaigns, recorded, project, now_s=time.time())
+    campaigns = planning.chosen(parts, lambda campaign: campaign.key, args)
     with connection.connect(project) as session:
         findings: list[Finding] = [f for c in campaigns for f in session.resolve(c, found.locate)]
         if has_errors(findings):

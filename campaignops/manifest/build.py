@@ -11,6 +11,7 @@ from campaignops.findings import Finding, Place
 from campaignops.manifest import recipients
 from campaignops.manifest.assets import Assets, Unusable
 from campaignops.manifest.complaints import MAX_ITEMS, Complaint, Path
+from campaignops.manifest.schema import MAX_NAME
 from campaignops.manifest.times import Untimely, send_of
 from campaignops.message import media
 from campaignops.model import (
@@ -38,6 +39,7 @@ from campaignops.project import Project
 T = TypeVar("T")
 Wrong = list[Complaint | Finding]  # findings have their place already: in a CSV
 _MAX_AUDIENCES_KEPT = 32
+_SUFFIX = len(" (99999)")
 
 
 class Invalid(Exception):
@@ -54,7 +56,7 @@ class Builder:
     def __init__(self, project: Project) -> None:
         self._project = project
         self._assets = Assets(str(project.root))
-        self._audiences: dict[tuple[str, str], tuple[Sequence[str], tuple[Finding, ...]]] = {}
+        self._audiences: dict[tuple[str, str, int | None], tuple[Sequence[str], tuple[Finding, ...]]] = {}
 
     def campaign(self, key: str, form: Any, place: Place) -> Campaign:
         """Raises Invalid with everything that is wrong."""
@@ -65,7 +67,9 @@ class Builder:
         session = _attempt(failed, _session, form["session"])
         if to is None or message is None or send is None or session is None:
             raise Invalid(*failed)
-        sender, moved = form.get("sender"), form.get("moved")
+        sender, moved, split = form.get("sender"), form.get("moved"), form["recipients"].get("split")
+        if split is not None and len(form.get("name", key)) > MAX_NAME - _SUFFIX:
+            raise Invalid(_long_name(form, key))
         return Campaign(
             key,
             form["type"],
@@ -79,6 +83,7 @@ class Builder:
             place,
             None if moved is None else moved["from"],
             form.get("prevent_delete") == "true",
+            None if split is None else int(split),
         )
 
     def wrong_parts(self, form: dict[str, Any], but: Collection[str | int]) -> Wrong:
@@ -99,10 +104,11 @@ class Builder:
         for name, owner in (("column", "file"), ("field", "phonebook")):
             if name in form and source != owner:
                 raise Invalid(_misplaced(("recipients", name), f"`{name}` goes with `{owner}`"))
+        limit = self._limit(form.get("split"), source)
         if source == "numbers":
-            return self._numbers(form["numbers"])
+            return self._numbers(form["numbers"], limit)
         if source == "file":
-            return self._listed(form["file"], form.get("column", "phone"))
+            return self._listed(form["file"], form.get("column", "phone"), limit)
         if "field" not in form:
             help = "field: mobile_number, or another of the nine number fields of a contact"
             path: Path = ("recipients", "field")
@@ -111,7 +117,20 @@ class Builder:
             )
         return Phonebook(_ref(form["phonebook"]), form["field"])
 
-    def _numbers(self, numbers: list[str]) -> Numbers:
+    def _limit(self, split: str | None, source: str) -> int | None:
+        """How many people there may be; None when they are cut into parts."""
+        limit = self._project.max_recipients
+        if split is None:
+            return limit
+        if source == "phonebook":
+            message = "`split` goes with `numbers` and `file`: who is in a phonebook only the PBX knows"
+            raise Invalid(_misplaced(("recipients", "split"), message))
+        if int(split) > limit:
+            message = f"parts of {int(split):,} people; one campaign may have {limit:,}"
+            raise Invalid(Complaint("CMP402", ("recipients", "split"), message, help=f"split: {limit}"))
+        return None
+
+    def _numbers(self, numbers: list[str], limit: int | None) -> Numbers:
         path: Path = ("recipients", "numbers")
         if not numbers:
             raise Invalid(
@@ -119,19 +138,18 @@ class Builder:
             )
         if len(set(numbers)) != len(numbers):
             raise Invalid(*_repeated(numbers))
-        limit = self._project.max_recipients
-        if len(numbers) > limit:
+        if limit is not None and len(numbers) > limit:
             message = audience.too_many(len(numbers), limit)
-            raise Invalid(Complaint("CMP402", path, message, help=audience.SPLIT_HELP, at_key=True))
+            raise Invalid(Complaint("CMP402", path, message, help=audience.split_help(limit), at_key=True))
         return Numbers(tuple(numbers))
 
-    def _listed(self, file: str, column: str) -> Numbers:
-        known = self._audiences.get((file, column))
+    def _listed(self, file: str, column: str, limit: int | None) -> Numbers:
+        known = self._audiences.get((file, column, limit))
         if known is None:
-            numbers, findings = self._read_file(file, column)
+            numbers, findings = self._read_file(file, column, limit)
             if len(self._audiences) >= _MAX_AUDIENCES_KEPT:
                 self._audiences.pop(next(iter(self._audiences)))
-            self._audiences[file, column] = (numbers, findings)
+            self._audiences[file, column, limit] = (numbers, findings)
             if findings:
                 raise Invalid(*findings)
             known = numbers, findings
@@ -139,9 +157,11 @@ class Builder:
             raise Invalid()  # said already, for the first campaign that names the file
         return Numbers(known[0], file)
 
-    def _read_file(self, file: str, column: str) -> tuple[Sequence[str], tuple[Finding, ...]]:
+    def _read_file(
+        self, file: str, column: str, limit: int | None
+    ) -> tuple[Sequence[str], tuple[Finding, ...]]:
         try:
-            return recipients.read(self._assets, file, column, self._project.max_recipients)
+            return recipients.read(self._assets, file, column, limit)
         except Unusable as problem:
             path: Path = ("recipients", "file")
             raise Invalid(Complaint(problem.code, path, problem.message, help=problem.help)) from None
@@ -245,6 +265,15 @@ def _only(form: dict[str, Any], names: tuple[str, ...], path: Path) -> str:
         raise Invalid(Complaint("CMP108", path, message, help=f"add {names[0]}: …", at_key=True))
     note = "these are there: " + ", ".join(f"`{name}`" for name in present)
     raise Invalid(Complaint("CMP108", (*path, present[1]), message, note, at_key=True))
+
+
+def _long_name(form: dict[str, Any], key: str) -> Complaint:
+    message = (
+        f"the name has {len(form.get('name', key))} characters; of a campaign that is split it may have "
+    )
+    path: Path = ("name",) if "name" in form else ()
+    note = "each part has its number behind the name"
+    return Complaint("CMP107", path, f"{message}{MAX_NAME - _SUFFIX}", note, at_key=not path)
 
 
 def _misplaced(path: Path, message: str) -> Complaint:

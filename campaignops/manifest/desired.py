@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 from collections.abc import Iterator
 
 from campaignops.findings import Finding, Place
@@ -16,6 +17,8 @@ from campaignops.manifest.source import Source, load
 from campaignops.model import Campaign
 from campaignops.policy import Waiver
 from campaignops.project import Project
+
+_number = re.compile(r" \([0-9]+\)\Z").search
 
 
 def read(project: Project) -> Desired:
@@ -36,6 +39,8 @@ class Desired:
         self._tools = Tools(self._problems, Renderer(), Builder(project), validate, project.overrides)
         self._keys: dict[str, Place] = {}
         self._names: dict[str, Place] = {}
+        self._split: dict[str, Place] = {}
+        self._numbered: dict[str, Place] = {}
         self._last: Source | None = None  # looked into last: one file may have 1,000 findings
         self._begun = False
         self.waivers: list[Waiver] = []
@@ -84,14 +89,24 @@ class Desired:
             )
             return False
         self._keys[key] = campaign.place
-        if name in self._names:
+        if first := self._first_of(campaign):
             place = _in(source, campaign, ("name",))
-            note = f"the campaign at {self._names[name]} has it already"
+            note = f"the campaign at {first} has it already"
             help = "a name is unique in the project; with for_each, put {{ each.key }} into it"
             self._problems.add("CMP110", f"the name `{name}` is used twice", place, note=note, help=help)
             return False
         self._names[name] = campaign.place
+        if campaign.split is not None:
+            self._split[name] = campaign.place
+        elif (base := _unnumbered(name)) != name:
+            self._numbered[base] = campaign.place
         return True
+
+    def _first_of(self, campaign: Campaign) -> Place | None:
+        """Where the name stands already. The parts of a split campaign have its name with a number: `Sale (2)`."""
+        name = campaign.name
+        by_number = self._split.get(_unnumbered(name)) if campaign.split is None else self._numbered.get(name)
+        return self._names.get(name) or by_number
 
     def locate(self, campaign: Campaign, path: tuple[str | int, ...]) -> Place:
         """The place of a field such as ("message", "text"), or of its nearest parent; reads its file again when it is
@@ -102,6 +117,10 @@ class Desired:
             except (Unreadable, OSError):  # it was changed meanwhile
                 return campaign.place
         return _in(self._last, campaign, path)
+
+
+def _unnumbered(name: str) -> str:
+    return name[: found.start()] if name[-1:] == ")" and (found := _number(name)) else name
 
 
 def _in(source: Source, campaign: Campaign, path: tuple[str | int, ...]) -> Place:

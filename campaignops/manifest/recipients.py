@@ -18,7 +18,7 @@ _HELP = "save the file as UTF-8, in a spreadsheet as CSV UTF-8"
 _START_BYTES = 4096
 
 
-def read(assets: Assets, file: str, column: str, limit: int) -> tuple[Packed, tuple[Finding, ...]]:
+def read(assets: Assets, file: str, column: str, limit: int | None) -> tuple[Packed, tuple[Finding, ...]]:
     """The numbers of a recipient file, and what is wrong with it. Raises Unusable when it cannot be read at all."""
     text = _Text(assets, file)
     try:

@@ -41,8 +41,11 @@ NumberField: TypeAlias = Literal[
 ]  # fmt: skip
 
 Text: TypeAlias = Annotated[str, Field(min_length=1), _text(minLength=1)]
+MAX_NAME = 127
 Name: TypeAlias = Annotated[
-    str, Field(min_length=1, max_length=127, pattern=r"^\P{Cc}+$"), _text(minLength=1, maxLength=127)
+    str,
+    Field(min_length=1, max_length=MAX_NAME, pattern=r"^\P{Cc}+$"),
+    _text(minLength=1, maxLength=MAX_NAME),
 ]
 # `errorMessage` is what editors built on VS Code's JSON service show instead of a regular expression.
 _IN_QUOTES = 'A number in E.164, in quotes: "+12025550100".'

@@ -52,12 +52,14 @@ __all__ = [
     "History",
     "Live",
     "Locate",
+    "Parts",
     "Plan",
     "Selection",
     "Unchanged",
     "Update",
     "digest",
     "make",
+    "parts",
     "times",
 ]
 
@@ -85,9 +87,9 @@ def make(
     judge = Judge(live, recorded.lineage, now_s, delivery, named)
     changes: list[AnyChange] = []
     findings: list[Finding] = []
-    parts = Parts(entries)
+    recorded_parts = Parts(entries)
     for whole in desired:
-        known = parts.of(whole)
+        known = recorded_parts.of(whole)
         uncut = judge.uncut(whole, known.values()) if known else None
         for campaign, more in ((whole, False),) if uncut else _pieces(whole, known, judge):
             own = matching.entry(campaign)
@@ -128,6 +130,17 @@ def make(
         in_order(findings),
         half=selection.half,
     )
+
+
+def parts(
+    desired: Iterable[Campaign], recorded: State, project: Project, *, now_s: float
+) -> Iterator[Campaign]:
+    """Each campaign, in the place of one with `split` its parts, as far as the record alone tells who is in which."""
+    found = Parts(recorded.campaigns)
+    judge = Judge(None, recorded.lineage, now_s, project.pbx.delivery, {})
+    for whole in desired:
+        for campaign, _ in _pieces(whole, found.of(whole), judge):
+            yield campaign
 
 
 def _pieces(whole: Campaign, known: Mapping[int, Entry], judge: Judge) -> Iterator[tuple[Campaign, bool]]:

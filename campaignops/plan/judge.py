@@ -121,13 +121,16 @@ class Judge:
         if stands.row != "begun":
             return None
         head = _head(campaign, entry) | {"name": entry.name, "people": entry.recipients}
+        held = len(_people_in(entry)) - (entry.recipients or 0)
+        unsure = (
+            f"; {held} more may be in it, whose update got lost, and get no other part" if held > 0 else ""
+        )
         said = state.spec(campaign) | {name: recorded.get(name) for name in ("name", "recipients")}
         if said == recorded:
-            return History(**head, reason=f"{stands.said}; history")
+            return History(**head, reason=f"{stands.said}; history{unsure}")
         if more:
-            return History(
-                **head, reason=f"{stands.said}; kept as it was, the manifest now speaks for other parts"
-            )
+            kept = "kept as it was, the manifest now speaks for other parts"
+            return History(**head, reason=f"{stands.said}; {kept}{unsure}")
         return Blocked(
             **head,
             reason=f"{stands.said} and cannot be changed",

@@ -45,6 +45,13 @@ class Parts:
                 known[next(_free(known))] = entry
         return known
 
+    def keys(self, campaign: Campaign) -> Iterator[str]:
+        """Its key; with a `split`, those of the parts that it has or may get, too."""
+        yield campaign.key
+        if campaign.split is not None:
+            most = max(self.of(campaign), default=0) + len(people_of(campaign)) // campaign.split + 1
+            yield from (f"{campaign.key}[{number}]" for number in range(1, most + 1))
+
 
 def cut(
     campaign: Campaign, known: Mapping[int, Entry], has_room: Callable[[Entry], bool], lineage: str
