@@ -202,6 +202,13 @@ def moved_people(recorded: str, desired: str) -> tuple[int, int]:
     return len(after - before), len(before - after)
 
 
+def strangers(recorded: str, numbers: Iterable[str], lineage: str) -> tuple[str, ...]:
+    """Those of `numbers` that are not among the recorded `audience_digests`, in their order."""
+    known, listed = people_in(recorded), tuple(numbers)
+    digests = person_digests(listed, lineage)
+    return tuple(n for n, digest in zip(listed, digests, strict=True) if digest not in known)
+
+
 def spec(campaign: Campaign) -> dict[str, Any]:
     """What the campaign says, as plain data in the shape of the manifest: the fields that a diff compares and shows."""
     return {

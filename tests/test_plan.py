@@ -17,6 +17,7 @@ from campaignops.errors import StateError
 from campaignops.findings import TITLES, Place
 from campaignops.model import (
     Asset,
+    AssignTo,
     At,
     Components,
     Draft,
@@ -31,7 +32,18 @@ from campaignops.model import (
     Text,
     Uploaded,
 )
-from campaignops.plan import ACTIONS, Blocked, Create, Delete, History, Live, Selection, Unchanged, Update
+from campaignops.plan import (
+    ACTIONS,
+    Blocked,
+    Create,
+    Delete,
+    Edited,
+    History,
+    Live,
+    Selection,
+    Unchanged,
+    Update,
+)
 from campaignops.state import BEGUN, Pbx, Phase
 from tests.builders import NOW_S, NUMBERS, TIME_S, a_campaign, a_plan, an_entry
 
@@ -861,7 +873,7 @@ def test_what_is_recorded_and_unchanged_is_left_by_the_one_half_and_let_go_by_th
         (
             [OLD],
             an_entry(OLD, phase=Phase.BOUND),
-            Live({203: "draft"}, edited={203: {"name": "x"}}),
+            Live({203: "draft"}, edited={203: Edited("g")}),
             "edited",
         ),
         ([OLD], an_entry(OLD, phase=Phase.BOUND), Live({}), "gone from the PBX"),
@@ -958,38 +970,102 @@ def test_nobody_can_count_who_comes_and_goes_with_a_phonebook():
 
 # -- drift -------------------------------------------------------------------------------------------------------------
 
-SAID = {"name": "Sale", "content": ["text", "Up to 50% off!"], "numbers": list(NUMBERS), "sender": 7}
 SEND = {"at": TIME_S, "timezone": "Europe/Berlin"}
+STRANGER = "+8613800004444"
+
+
+def said(campaign=OLD, /, aliases=None, **spec):
+    """What the PBX has of a campaign, where it is not what it was given."""
+    numbers = campaign.audience.numbers if isinstance(campaign.audience, Numbers) else ()
+    return Edited("g", {**state.spec(campaign), **spec}, aliases or {}, tuple(numbers))
+
+
+def drift_of(recorded, edit, **other):
+    return update_of(recorded, recorded, edited={203: edit}, **other)
 
 
 @pytest.mark.parametrize(
-    ("said", "fields"),
+    ("edit", "fields"),
     [
-        ({"name": "Sail"}, [Field("name", "Sail", "Sale")]),
-        ({"content": ["text", "Up to 5% off!"]}, [Field("message.text", "Up to 5% off!", "Up to 50% off!")]),
-        ({"content": ["document", {"name": "a.pdf"}]}, [Field("message.text", None, "Up to 50% off!")]),
-        ({"content": ["text", None]}, [Field("message.text", None, "Up to 50% off!")]),
-        ({"content": ["document", "no JSON"]}, [Field("message.text", None, "Up to 50% off!")]),
-        ({"numbers": list(NUMBERS[:2])}, [Field("recipients.numbers", 2, 3)]),
-        ({"numbers": None}, [Field("content", "edited on the PBX", "as in the manifest")]),
+        (said(name="Sail"), [Field("name", "Sail", "Sale")]),
         (
-            {"numbers": ["+49301", "+49302", "+49303"]},
-            [Field("content", "edited on the PBX", "as in the manifest")],
+            said(message={"text": "Up to 5% off!"}),
+            [Field("message.text", "Up to 5% off!", "Up to 50% off!")],
         ),
-        ({"sender": 8}, [Field("content", "edited on the PBX", "as in the manifest")]),
+        (said(sender="+12025550101"), [Field("sender", "+12025550101", "+12025550100")]),
+        (said(session="direct"), [Field("session", "direct", {"extension": "1002"})]),
         (
-            {"name": "Sail", "content": ["text", "Hi"], "numbers": []},
+            said(session={"queue": "Sales"}),
+            [Field("session.extension", None, "1002"), Field("session.queue", "Sales", None)],
+        ),
+        (said(channel={"id": 5}), [Field("channel", {"id": 5}, "Main SMS")]),
+        (
+            said(replace(OLD, audience=Numbers(NUMBERS[:2]))),
             [
-                Field("message.text", "Hi", "Up to 50% off!"),
-                Field("name", "Sail", "Sale"),
-                Field("recipients.numbers", 0, 3),
+                Field("recipients.numbers", 2, 3),
+                Field("recipients.people", "2 on the PBX, 1 of ours missing", "as in the manifest"),
             ],
         ),
+        (
+            said(replace(OLD, audience=Numbers((*NUMBERS[:2], STRANGER)))),
+            [
+                Field(
+                    "recipients.people",
+                    "3 on the PBX, 1 of them not ours: +8613•••4444; 1 of ours missing",
+                    "as in the manifest",
+                )
+            ],
+        ),
+        (
+            said(name="Sail", message={"text": "Hi"}),
+            [Field("message.text", "Hi", "Up to 50% off!"), Field("name", "Sail", "Sale")],
+        ),
+        (said(), [Field("content", "edited on the PBX", "as in the manifest")]),
+        (Edited("g"), [Field("content", "edited on the PBX", "as in the manifest")]),
     ],
 )
-def test_what_somebody_edited_on_the_pbx_is_drift_and_shown_from_live_to_recorded(said, fields):
-    change = update_of(OLD, OLD, edited={203: SAID | said})
+def test_what_somebody_edited_on_the_pbx_is_drift_and_shown_from_live_to_recorded(edit, fields):
+    change = drift_of(OLD, edit)
     assert (change.drift, list(change.fields), change.steps) == (True, fields, ("update", "release"))
+
+
+def test_many_strangers_are_counted_and_only_some_named():
+    crowd = Numbers((*NUMBERS, *(f"+49301234567{n}" for n in range(5))))
+    (_, people) = drift_of(OLD, said(replace(OLD, audience=crowd))).fields
+    assert people.before.startswith("8 on the PBX, 5 of them not ours: +4930•••")
+    assert people.before.endswith(", …")
+    assert people.before.count("+") == 3
+
+
+def test_what_an_author_said_by_id_is_not_drift_because_the_pbx_tells_its_name():
+    campaign = replace(OLD, channel=Ref(id=7), sender=None, session=AssignTo("extension", Ref(id=2)))
+    aliases = {
+        "channel": ({"id": 7},),
+        "sender": ({"id": 7}, None),
+        "session": ({"extension": {"id": 2}},),
+    }
+    assert drift_of(campaign, said(aliases=aliases, name="Sail")).fields == (Field("name", "Sail", "Sale"),)
+
+
+@pytest.mark.parametrize(("size", "is_same"), [(12345, True), (12346, False)])
+def test_a_file_is_known_by_its_name_and_size(size, is_same):
+    campaign = replace(OLD, message=FileMessage(JPEG))
+    told = {"file": {"uploaded": "9", "name": "demo.jpeg", "size": size}}
+    paths = [f.path for f in drift_of(campaign, said(name="Sail", message=told)).fields]
+    assert ("name" in paths, paths == ["name"]) == (True, is_same)
+
+
+def test_a_template_value_that_was_edited_is_named():
+    campaign = replace(OLD, message=Template(Ref(id=4), "de", None, (("tier", "VIP"), ("offer", "20%"))))
+    told = {
+        **state.spec(campaign)["message"],
+        "template": "discount",
+        "body": {"tier": "all", "offer": "20%"},
+    }
+    change = drift_of(campaign, said(message=told, aliases={"message.template": ({"id": 4},)}))
+    assert change.fields == (Field("message.body.tier", "all", "VIP"),)
+    raw = replace(OLD, message=Components(Ref("promo"), "de", "[]", ()))
+    assert [f.path for f in drift_of(raw, said(message=told)).fields] == ["content"]
 
 
 @pytest.mark.parametrize(
@@ -1030,7 +1106,7 @@ def test_the_time_that_we_gave_or_none_is_no_drift(time_s):
 
 def test_an_edit_here_and_an_edit_there_are_shown_as_one_from_live_to_desired():
     after = replace(OLD, message=Text("Up to 60% off!"), send=At(LATER_S, "Europe/Berlin"))
-    change = update_of(OLD, after, "draft", edited={203: SAID | {"content": ["text", "Up to 5% off!"]}})
+    change = update_of(OLD, after, "draft", edited={203: said(message={"text": "Up to 5% off!"})})
     assert change.fields == (
         Field("message.text", "Up to 5% off!", "Up to 60% off!"),
         Field("send", "draft", {"at": LATER_S, "timezone": "Europe/Berlin"}),
@@ -1040,9 +1116,7 @@ def test_an_edit_here_and_an_edit_there_are_shown_as_one_from_live_to_desired():
 
 def test_line_breaks_as_the_pbx_writes_them_are_no_drift_of_the_text():
     campaign = replace(OLD, message=Text("Hello\r\nworld"))
-    change = update_of(
-        campaign, campaign, edited={203: SAID | {"name": "Sail", "content": ["text", "Hello\nworld"]}}
-    )
+    change = drift_of(campaign, said(name="Sail", message={"text": "Hello\nworld"}))
     assert change.fields == (Field("name", "Sail", "Sale"),)
 
 
@@ -1093,7 +1167,7 @@ RECORDED = [
     an_entry(a_campaign("gone"), 3),
     an_entry(OLD, 4),
 ]
-PBX = Live({1: "completed", 2: "scheduled", 3: "draft", 4: "scheduled"}, {2: LATER_S}, edited={2: SAID})
+PBX = Live({1: "completed", 2: "scheduled", 3: "draft", 4: "scheduled"}, {2: LATER_S}, edited={2: said()})
 
 
 def test_the_digest_stays_when_only_order_clock_and_words_differ():

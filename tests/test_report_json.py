@@ -60,6 +60,7 @@ def test_a_plan_has_the_promised_shape():
                     {"path": "session.extension", "before": None, "after": "1002"},
                 ],
                 "steps": ["create", "release"],
+                "drift": False,
                 "left_to": None,
                 "recipients": 3,
                 "added": 3,

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from campaignops import state
 from campaignops.message.bubble import Bubble
 from campaignops.model import (
     Asset,
+    AssignTo,
     At,
     Components,
     Direct,
@@ -26,7 +28,7 @@ from campaignops.model import (
     TextHeader,
     Uploaded,
 )
-from campaignops.plan import Live
+from campaignops.plan import Edited, Live
 from campaignops.report import plan_text
 from campaignops.report.when import distance, iso, moment
 from campaignops.state import Phase
@@ -87,9 +89,9 @@ def test_an_update_shows_what_was_and_what_becomes_and_counts_the_rest():
         "      send      Tue 2030-07-30 18:06 Europe/Berlin   (in 5 d 1 h)"
         " -> Tue 2030-07-30 20:06 Europe/Berlin   (in 5 d 3 h)",
         "      sender    +1202•••0100   channel Main SMS",
-        "      audience  2 people   +1 −2",
+        "      audience  3 people -> 2 people   +1 −2",
         "      message.text  Hello, the bonus is yours until [-Sunday-]{+Monday+}. Come and see us!",
-        '      session       {"extension": "1002"} -> "direct"',
+        "      session       extension 1002 -> direct",
         "      length    1 part GSM-7, 56 of 160",
         "      (5 fields unchanged)",
         "      steps     update → release",
@@ -139,10 +141,10 @@ def test_a_blocked_change_shows_the_difference_and_the_way_out():
 
 def test_drift_stands_under_its_own_heading_after_the_rest():
     drifted, new = a_campaign("drifted"), a_campaign("new")
-    live = Live({203: "scheduled"}, edited={203: {"content": ["text", "Something else"]}})
+    live = Live({203: "scheduled"}, edited={203: Edited("g")})
     parts = shown(a_plan(drifted, new, recorded=[an_entry(drifted)], live=live)).split("\n\n")
     assert [part.split()[1] for part in (parts[2], parts[4])] == ["new", "drifted"]
-    assert parts[3].startswith("  Edited on the PBX since the last apply")
+    assert parts[3].startswith("  Changed on the PBX since the last apply")
 
 
 @pytest.mark.parametrize(
@@ -295,3 +297,31 @@ def test_times_no_calendar_has_and_seconds_are_not_lost():
     assert moment(10**14, "UTC") == "Unix time 100000000000000"
     assert iso(10**14, "UTC") is None
     assert moment(TIME_S + 5, "-03:30") == "Tue 2030-07-30 12:36:05 -03:30"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        (Direct(), AssignTo("queue", Ref("Support")), "direct -> queue Support"),
+        (AssignTo("queue", Ref("Support")), AssignTo("queue", Ref(id=5)), "queue Support -> queue id 5"),
+        (
+            AssignTo("queue", Ref("Support")),
+            AssignTo("extension", Ref("1002")),
+            "queue Support -> extension 1002",
+        ),
+    ],
+)
+def test_who_answers_is_said_in_one_line(before, after, said):
+    entry = an_entry(a_campaign(session=before))
+    made = a_plan(a_campaign(session=after), recorded=[entry], live=Live({203: "scheduled"}))
+    assert row(made, "session") == said
+
+
+def test_people_who_were_added_on_the_pbx_are_told_by_their_masks():
+    people = (*NUMBERS, "+8613800004444")
+    edit = Edited("g", state.spec(a_campaign(audience=Numbers(people))), {}, people)
+    live = Live({203: "scheduled"}, edited={203: edit})
+    made = a_plan(a_campaign(), recorded=[an_entry(a_campaign())], live=live)
+    lines = shown(made).splitlines()
+    assert "      audience  4 people -> 3 people" in lines
+    assert "      recipients.people  4 on the PBX, 1 of them not ours: +8613•••4444" in lines

@@ -14,7 +14,8 @@ from campaignops import sandbox, state
 from campaignops.cli.entry import StopAtOnce
 from campaignops.cli.screen import folder_of
 from campaignops.errors import PbxError, StateError
-from campaignops.plan import Live
+from campaignops.model import Numbers
+from campaignops.plan import Edited, Live
 from campaignops.project import SANDBOX, SETTINGS_FILE, Project
 from campaignops.state import Entry, Pbx, State
 
@@ -87,18 +88,27 @@ def live(session: Session, recorded: State) -> Live:
     )
 
 
-def _edited(session: Session, editable: Mapping[int, Entry], lineage: str) -> dict[int, Mapping[str, object]]:
-    found: dict[int, Mapping[str, object]] = {}
+def _edited(session: Session, editable: Mapping[int, Entry], lineage: str) -> dict[int, Edited]:
+    found: dict[int, Edited] = {}
     bodies = session.query(list(editable)) if editable else {}
     for campaign_id, entry in editable.items():
         if campaign_id not in bodies:
             raise PbxError(
                 f"the PBX lists campaign {campaign_id} and does not show it; run the command again"
             )
-        said = session.meaning(bodies[campaign_id])
-        if entry.phase is not state.Phase.UPDATING and state.fingerprint(said, lineage) != entry.fingerprint:
-            found[campaign_id] = said
+        fingerprint = state.fingerprint(session.meaning(bodies[campaign_id]), lineage)
+        if entry.phase is not state.Phase.UPDATING and fingerprint != entry.fingerprint:
+            found[campaign_id] = _read(session, bodies[campaign_id], fingerprint)
     return found
+
+
+def _read(session: Session, whole: Mapping[str, object], fingerprint: str) -> Edited:
+    told = session.in_words(whole)
+    if told is None:
+        return Edited(fingerprint)
+    campaign, aliases = told
+    numbers = tuple(campaign.audience.numbers) if isinstance(campaign.audience, Numbers) else ()
+    return Edited(fingerprint, state.spec(campaign), aliases, numbers)
 
 
 def _unlisted(session: Session, missing: Mapping[int, Entry]) -> frozenset[int]:

@@ -67,6 +67,24 @@ def campaign(live: Json, key: str, catalog: Catalog, zone: str) -> Campaign:
     )
 
 
+def aliases(live: Json, catalog: Catalog) -> dict[str, tuple[Any, ...]]:
+    """Other ways in which a manifest says the same, by path: ids instead of names, a sender left out that is the only
+    one. As plain data, in the shape of `state.spec`."""
+    channel_id = live["omnichannel_id"]
+    senders = catalog.senders(channel_id)
+    hits = wire.senders_of(live.get("sender"), senders)
+    found: dict[str, tuple[Any, ...]] = {
+        "channel": ({"id": channel_id},),
+        "sender": (*({"id": hit} for hit in hits), *([None] if len(senders) == 1 else [])),
+        "recipients.phonebook": ({"id": live.get("recipient_id")},),
+    }
+    if live.get("send_mode") != "direct":
+        found["session"] = ({live.get("assign_to_type"): {"id": live.get("assign_to_id")}},)
+    if live.get("content_type") == "template":
+        found["message.template"] = ({"id": _json(live, "msg_param")["id"]},)
+    return found
+
+
 def _named(known: Sequence[Json], wanted: Any, by: str) -> Ref:
     """By name where exactly one has it, else by id."""
     names = [row.get(by) for row in known if row["id"] == wanted]

@@ -144,6 +144,13 @@ class Session:
         """The campaign that a manifest would say for what `get` or `query` shows. Raises reading.Unsayable."""
         return reading.campaign(live, key, self._catalog, zone)
 
+    def in_words(self, live: Mapping[str, Any]) -> tuple[Campaign, dict[str, tuple[Any, ...]]] | None:
+        """The same, and other ways to say it by path; None for what no manifest can say or the PBX does not tell."""
+        try:
+            return self.said(live, "", "UTC"), reading.aliases(live, self._catalog)
+        except (PbxError, reading.Unsayable):
+            return None
+
     def people(self, campaign: Campaign) -> int | None:
         """How many get it at most: None before `resolve`, and for a phonebook that does not say."""
         resolved = self._resolved.get(campaign.key)

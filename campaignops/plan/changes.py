@@ -56,11 +56,13 @@ class Create(Change):
     are digests of what its names and its template stand for on the PBX; empty until somebody has asked there.
 
     Without steps it is only looked for: an earlier apply has posted it, or was about to, and nobody knows.
-    `instead_of`: it reads like that one, which the plan deletes; if that fails, this would be the second.
+    `instead_of`: it reads like that one, which the plan deletes; if that fails, this would be the second. `drift`:
+    somebody deleted it on the PBX.
     """
 
     campaign: Campaign
     entry: Entry | None = None
+    drift: bool = False
     instead_of: str | None = None
     names: str = ""
     template: str = ""
@@ -136,18 +138,32 @@ ACTIONS: Mapping[type, str] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Edited:
+    """A campaign that reads differently from what it was given. `fingerprint` is of what the PBX has now.
+
+    `spec` is that in the shape of a manifest, None where no manifest can say it; `numbers` are its recipients, if they
+    are numbers. `aliases` are other ways to say the same, by path: an id for a name, the only sender left out.
+    """
+
+    fingerprint: str
+    spec: Mapping[str, Any] | None = None
+    aliases: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    numbers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Live:
     """What the PBX says now.
 
     `status` and `time_s` (Unix seconds) are by id. `names` has the ids of those that are not recorded, by exact name.
-    `edited` has, by id, what those recorded ones say now that read differently from what they were given.
+    `edited` has, by id, those recorded ones that read differently from what they were given.
     `unlisted` are recorded ids that the PBX has but does not list, or not yet.
     """
 
     status: Mapping[int, str]
     time_s: Mapping[int, int | None] = field(default_factory=dict)
     names: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
-    edited: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+    edited: Mapping[int, Edited] = field(default_factory=dict)
     unlisted: frozenset[int] = frozenset()
 
 

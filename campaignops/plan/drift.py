@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from campaignops import diff
+from campaignops import audience, diff, state
 from campaignops.diff import Field
-from campaignops.plan.changes import Live
+from campaignops.plan.changes import Edited, Live
 from campaignops.state import Entry, Phase
+
+_MOST_NAMED = 3
+_IS_WANTED = "as in the manifest"
 
 
 def is_edited(entry: Entry, live: Live | None, status: str) -> bool:
     """Whether the PBX has something else than the record says it was given."""
-    if live and entry.id in live.edited:
+    if edited(entry, live) is not None:
         return True
     if entry.phase is Phase.UPDATING:  # the old and the new are both ours
         return False
@@ -24,46 +27,75 @@ def is_edited(entry: Entry, live: Live | None, status: str) -> bool:
     return _moved_to(entry, live) is not None
 
 
+def edited(entry: Entry, live: Live | None) -> Edited | None:
+    return live.edited.get(entry.id or 0) if live else None
+
+
 def fields(
-    entry: Entry, recorded: Mapping[str, Any], desired: Mapping[str, Any], live: Live | None, status: str
+    entry: Entry,
+    recorded: Mapping[str, Any],
+    desired: Mapping[str, Any],
+    live: Live | None,
+    status: str,
+    lineage: str,
 ) -> tuple[Field, ...]:
-    """What an update changes, live -> desired. What has no simple words (a template's values, a file) is recorded ->
-    desired, or one field `content`."""
-    said = live.edited.get(entry.id or 0) if live else None
-    on_pbx = _content(recorded, said) if said is not None else recorded
-    unnamed = said is not None and on_pbx == recorded
-    if recorded:
-        on_pbx = {**on_pbx, "send": _send(entry, recorded.get("send"), live, status)}
+    """What an update changes, live -> desired. People who are others than ours are counted, and named by their masks;
+    what no manifest can say is one field `content`."""
+    said, on_pbx = edited(entry, live), on_the_pbx(entry, recorded, live, status)
+    people = tuple(_people(entry, said, lineage)) if said else ()
+    unnamed = said is not None and not people and {**on_pbx, "send": None} == {**recorded, "send": None}
     return (
-        *((Field("content", "edited on the PBX", "as in the manifest"),) if unnamed else ()),
+        *((Field("content", "edited on the PBX", _IS_WANTED),) if unnamed else ()),
         *diff.fields(on_pbx, desired),
+        *people,
     )
 
 
-def _content(recorded: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
-    """`recorded` with what the PBX has instead. `said` is its comparable form (`pbx.wire.meaning`)."""
-    found = dict(recorded)
-    if "name" in said:
-        found["name"] = said["name"]
-    match recorded, said:
-        case {"message": {"text": str(text)}}, {"content": content} if content != ["text", _as_given(text)]:
-            found["message"] = {"text": _text(content)}
-    match recorded, said:
-        case {"recipients": {"numbers": int()}}, {"numbers": list(numbers)}:
-            found["recipients"] = {"numbers": len(numbers)}
+def on_the_pbx(entry: Entry, recorded: Mapping[str, Any], live: Live | None, status: str) -> dict[str, Any]:
+    """`recorded` with what the PBX has instead, in the words of the record where it says the same."""
+    found, said = dict(recorded), edited(entry, live)
+    if said is not None and said.spec is not None and recorded:
+        found |= {
+            name: _in_words_of(recorded.get(name), value, name, said) for name, value in said.spec.items()
+        }
+    if recorded:
+        found["send"] = _send(entry, recorded.get("send"), live, status)
     return found
 
 
-def _as_given(text: str) -> str:
-    return text.replace("\r\n", "\n")
-
-
-def _text(content: Any) -> str | None:
-    match content:
-        case ["text", str(text)]:
-            return text
+def _in_words_of(recorded: Any, said: Any, path: str, edit: Edited) -> Any:
+    if recorded in edit.aliases.get(path, ()):
+        return recorded
+    match recorded, said:
+        case str(), str() if said.replace("\r\n", "\n") == recorded.replace("\r\n", "\n"):
+            return recorded
+        case {"path": str(file), "size": size}, {"uploaded": _, "name": name, "size": other}:
+            # Their bytes cannot be read back; a File_Info tells name and size.
+            return recorded if (file.rpartition("/")[2], size) == (name, other) else said
+        case {"components": _}, {"template": _}:
+            return recorded  # passed through as they are, in a form of their own
+        case dict(), dict() if recorded.keys() == said.keys():
+            return {key: _in_words_of(recorded[key], said[key], f"{path}.{key}", edit) for key in said}
         case _:
-            return None
+            return said
+
+
+def _people(entry: Entry, edit: Edited, lineage: str) -> list[Field]:
+    """Who is on the PBX and was not in what we gave it: masked; whom it lacks is known by digest only."""
+    if not edit.numbers or not entry.audience:
+        return []
+    try:
+        strangers = state.strangers(entry.audience, edit.numbers, lineage)
+        missing = (entry.recipients or 0) + len(strangers) - len(edit.numbers)
+    except ValueError:
+        return []  # whoever compares people says that the record is spoilt
+    if not strangers and not missing:
+        return []
+    masks = ", ".join(map(audience.mask, strangers[:_MOST_NAMED]))
+    more = ", …" if len(strangers) > _MOST_NAMED else ""
+    said = [f"{len(strangers):,} of them not ours: {masks}{more}"] if strangers else []
+    said += [f"{missing:,} of ours missing"] if missing else []
+    return [Field("recipients.people", f"{len(edit.numbers):,} on the PBX, {'; '.join(said)}", _IS_WANTED)]
 
 
 def _send(entry: Entry, recorded: Any, live: Live | None, status: str) -> Any:

@@ -101,7 +101,7 @@ class Judge:
                 return self._create(campaign, reason, entry)
             case "absent":
                 reason = f"id {entry.id} is gone from the PBX and was never sent"
-                return self._taken(campaign) or self._create(campaign, reason, entry)
+                return self._taken(campaign) or replace(self._create(campaign, reason, entry), drift=True)
             case "editable":
                 return self._editable(campaign, entry, stands.said)
             case "begun" if self._is_equal(campaign, entry):
@@ -185,7 +185,7 @@ class Judge:
             entry=entry,
             drift=edited,
             is_release=whole,
-            fields=drift.fields(entry, spec_of(entry), state.spec(campaign), self.live, status),
+            fields=drift.fields(entry, spec_of(entry), state.spec(campaign), self.live, status, self.lineage),
             steps=steps.of_update(campaign, self.delivery, only_release=whole),
             added=added,
             removed=removed,

@@ -32,10 +32,15 @@ def who(campaign: Campaign, change: AnyChange, frame: Frame) -> Iterator[str]:
     if campaign.name != campaign.key:
         yield frame.row("name", safe(campaign.name))
     yield frame.row("sender", f"{_sender(campaign.sender)}   channel {safe(str(campaign.channel))}")
-    moved = ""
-    if isinstance(change, Update) and (change.added or change.removed):
-        moved = f"   +{change.added:,} −{change.removed:,}"
-    yield frame.row("audience", _audience(campaign, change.people) + moved)
+    before, moved = "", ""
+    if isinstance(change, Update):
+        counts = [
+            f.before for f in change.fields if f.path == "recipients.numbers" and isinstance(f.before, int)
+        ]
+        before = "".join(f"{people(count)} -> " for count in counts)
+        if change.added or change.removed:
+            moved = f"   +{change.added:,} −{change.removed:,}"
+    yield frame.row("audience", before + _audience(campaign, change.people) + moved)
 
 
 def _sender(sender: Ref | None) -> str:

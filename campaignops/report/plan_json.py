@@ -144,6 +144,7 @@ def _change(change: AnyChange, timezone: str) -> dict[str, Any]:
             for f in change.fields
         ],
         "steps": [safe(step) for step in change.steps],
+        "drift": isinstance(change, Create | Update) and change.drift,
         "left_to": change.left_to if isinstance(change, Unchanged) else None,
         "recipients": change.people,
         "added": change.added,

@@ -21,7 +21,7 @@ _STYLES: dict[str, Style] = {
     "history": "dim",
 }
 _TYPES = {"sms": "SMS", "whatsapp": "WhatsApp"}
-_DRIFT = "Edited on the PBX since the last apply; apply writes what the manifests say:"
+_DRIFT = "Changed on the PBX since the last apply; apply brings back what the manifests say:"
 
 
 def text(
@@ -40,12 +40,17 @@ def text(
     """
     frame = Frame(now_s, timezone, paint(color), verbose)
     shown = [c for c in plan.changes if verbose or not _is_quiet(c)]
-    drifted = [c for c in shown if isinstance(c, Update) and c.drift]
-    blocks = [_block(c, frame, folder) for c in shown if not (isinstance(c, Update) and c.drift)]
+    drifted = [c for c in shown if is_drift(c)]
+    blocks = [_block(c, frame, folder) for c in shown if not is_drift(c)]
     if drifted:
         blocks += [f"  {frame.style(_DRIFT, 'bold')}", *(_block(c, frame, folder) for c in drifted)]
     parts = [*_head(plan, pbx, frame), *blocks] if blocks else []
     return "\n\n".join([*parts, *_rest(plan, verbose), frame.style(summary(plan), "bold")]) + "\n"
+
+
+def is_drift(change: AnyChange) -> bool:
+    """Whether somebody has changed or deleted it on the PBX."""
+    return isinstance(change, Create | Update) and change.drift
 
 
 def summary(plan: Plan) -> str:

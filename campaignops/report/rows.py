@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, assert_never
 
 from campaignops import diff, state
@@ -108,7 +108,9 @@ def _spec(spec: str) -> dict[str, Any]:
 def _changed(
     fields: tuple[Field, ...], frame: Frame, besides: tuple[str, ...] = _SHOWN_ELSEWHERE
 ) -> Iterator[str]:
+    session = [f for f in fields if f.path.split(".")[0] == "session"]
     shown = [f for f in fields if f.path not in besides and f.path.split(".")[0] not in besides]
+    shown = [f for f in shown if f not in session]
     width = max([10, *(columns(safe(f.path)) + 2 for f in shown)])
     for field in shown:
         label = padded(safe(field.path), width)
@@ -116,12 +118,40 @@ def _changed(
         first, *more = words.colored("\n".join(lines), frame.style).split("\n")
         yield f"{label}{first}"
         yield from (f"{' ' * width}{line}".rstrip() for line in more)
+    if session:
+        yield f"{padded('session', width)}{_answering(session)}"
+
+
+def _answering(fields: Iterable[Field]) -> str:
+    """Who answered and who is going to, however many fields it takes."""
+    before, after = "direct", "direct"
+    for field in fields:
+        before = _answerer(field.path, field.before) or before
+        after = _answerer(field.path, field.after) or after
+    return f"{before} -> {after}"
+
+
+def _answerer(path: str, said: Any) -> str | None:
+    match path.partition(".")[2], said:
+        case _, None:
+            return None
+        case "", dict():
+            ((kind, who),) = said.items()
+            return _answerer(f"session.{kind}", who)
+        case "", _:
+            return safe(str(said))
+        case kind, {"id": number}:
+            return f"{kind} id {number}"
+        case kind, _:
+            return f"{safe(kind)} {safe(str(said))}"
 
 
 def _said(field: Field, frame: Frame) -> str:
     match field:
         case Field("send", before, after):
             return f"{sending(before, frame)} -> {sending(after, frame)}"
+        case Field("recipients.people", str(before)):
+            return safe(before)
         case Field("send.at", int(before), int(after)):
             return f"{moment(before, frame.timezone)} -> {moment(after, frame.timezone)}"
         case _:

@@ -1,0 +1,152 @@
+"""What people change on the PBX, seen by the commands: each field by its name, and nothing that nobody has changed."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from campaignops import sandbox
+from campaignops.outcome import Done
+from campaignops.pbx.client import Address, Client
+from campaignops.sandbox.running import Sandbox
+from tests.command_line import ROOT, Project, a_text
+
+LATER = "2036-07-30 18:06+02:00"
+SALE = {"send": {"at": LATER}, "session": {"assign_to": {"extension": "1002"}}}
+BY_ID = {"channel": {"id": 7}, "sender": {"id": 7}, "session": {"assign_to": {"extension": {"id": 2}}}}
+ALERT = {
+    "type": "whatsapp",
+    "channel": "Shop WhatsApp",
+    "recipients": {"phonebook": "VIP customers", "field": "business_number"},
+    "message": {
+        "template": "discount_campaign",
+        "language": "en",
+        "header": {"image": "demo.jpeg"},
+        "body": {
+            "customertier": "VIP",
+            "offertype": "discount",
+            "offerdetails": "20% off for all products",
+            "expirydate": "July 31, 2030",
+            "companyname": "SmartMal",
+        },
+    },
+    "send": {"at": LATER},
+    "session": "direct",
+}
+
+
+@pytest.fixture
+def box(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    with sandbox.start() as pbx:
+        monkeypatch.setenv("CAMPAIGNOPS_CLIENT_ID", pbx.client_id)
+        monkeypatch.setenv("CAMPAIGNOPS_CLIENT_SECRET", pbx.client_secret)
+        yield pbx
+
+
+@pytest.fixture
+def project(tmp_path: Path, box: Sandbox) -> Project:
+    project = Project(tmp_path / "project", box.url)
+    project.write("demo.jpeg", (ROOT / "campaigns" / "assets" / "demo.jpeg").read_bytes())
+    return project
+
+
+def by_hand(box: Sandbox, campaign_id: int, **fields: Any) -> None:
+    """Somebody edits a campaign in the portal."""
+    client = Client(Address(box.url, 10.0), box.client_id, box.client_secret)
+    assert isinstance(client.post("message_campaign/update", {"id": campaign_id, **fields}), Done)
+    client.close()
+
+
+def delete_by_hand(box: Sandbox, campaign_id: int) -> None:
+    client = Client(Address(box.url, 10.0), box.client_id, box.client_secret)
+    assert isinstance(client.act("message_campaign/delete", id=campaign_id), Done)
+    client.close()
+
+
+def applied(project: Project, **said: Any) -> int:
+    """One campaign, applied, and its id."""
+    project.campaigns(sale=a_text(**said) if said.get("type") != "whatsapp" else said)
+    assert project.apply().code == 0
+    found: int = project.recorded["sale"]["id"]
+    return found
+
+
+def changed(project: Project) -> dict[str, tuple[Any, Any]]:
+    ran = project.run("plan", "--json")
+    (change,) = ran.document["changes"]
+    assert (ran.code, change["action"], change["drift"]) == (0, "update", True)
+    return {each["path"]: (each["before"], each["after"]) for each in change["fields"]}
+
+
+@pytest.mark.parametrize("said", [SALE, SALE | BY_ID])
+@pytest.mark.parametrize(
+    ("edit", "fields"),
+    [
+        ({"name": "Sail"}, {"name": ("Sail", "sale")}),
+        ({"content": "Bye"}, {"message.text": ("Bye", "Hello")}),
+        (
+            {"number_list": [{"number": "+8613800001111"}, {"number": "+8613800004444"}]},
+            {
+                "recipients.numbers": (2, 1),
+                "recipients.people": ("2 on the PBX, 1 of them not ours: +8613•••4444", "as in the manifest"),
+            },
+        ),
+        ({"send_mode": "direct"}, {"session": ("direct", ...)}),
+    ],
+)
+def test_an_edit_of_a_text_is_told_field_by_field(project, box, said, edit, fields):
+    by_hand(box, applied(project, **said), **edit)
+    found = changed(project)
+    assert found.keys() == fields.keys()
+    for path, (before, after) in fields.items():
+        assert found[path][0] == before
+        assert after in (..., found[path][1])
+    assert project.apply().code == 0
+    assert project.run("plan", "--detailed-exitcode").code == 0
+
+
+def test_an_edit_of_a_template_is_told_field_by_field(project, box):
+    campaign_id = applied(project, **ALERT)
+    by_hand(box, campaign_id, recipient_num_type="mobile_number", send_time=2099999999)
+    found = changed(project)
+    assert found["recipients.field"] == ("mobile_number", "business_number")
+    assert found["send.at"][0] == 2099999999
+    assert len(found) == 2
+
+
+def test_a_changed_template_value_is_named(project, box):
+    campaign_id = applied(project, **ALERT)
+    with box._pbx.lock:
+        box._pbx.store.run("UPDATE campaigns SET fields = replace(fields, 'July 31', 'August 1')")
+    assert changed(project) == {"message.body.expirydate": ("August 1, 2030", "July 31, 2030")}
+    assert project.apply().code == 0
+    assert project.recorded["sale"]["id"] == campaign_id
+    assert project.run("plan", "--detailed-exitcode").code == 0
+
+
+@pytest.mark.parametrize("switch", [{"sender_reads_as": "id"}, {"update_omitted": "clear"}])
+def test_what_nobody_has_changed_is_no_drift_on_any_pbx(project, box, switch):
+    box.behave(**switch)
+    for said in (SALE, SALE | BY_ID, ALERT):
+        applied(project, **said)
+        assert project.run("plan", "--detailed-exitcode").code == 0
+
+
+def test_what_was_deleted_unsent_is_made_again_under_the_heading_of_drift(project, box):
+    campaign_id = applied(project, **SALE)
+    delete_by_hand(box, campaign_id)
+    ran = project.run("plan")
+    assert f"id {campaign_id} is gone from the PBX and was never sent" in ran.out
+    assert ran.out.index("Changed on the PBX") < ran.out.index("+ sale")
+    assert project.apply().code == 0
+    assert project.recorded["sale"]["id"] != campaign_id
+
+
+def test_what_was_sent_and_deleted_is_never_made_again(project, box):
+    campaign_id = applied(project, send="now")
+    box.advance(100)
+    delete_by_hand(box, campaign_id)
+    assert project.run("plan", "--detailed-exitcode").code == 0
+    assert project.apply().code == 0
+    assert len(box.ledger()) == 1
