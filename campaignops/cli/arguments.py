@@ -155,6 +155,11 @@ def _import(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _export(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("ids", nargs="*", type=int, metavar="ID", help="only these (default: every campaign)")
+    parser.add_argument("--into", metavar="FOLDER", help="a file for each, instead of all on stdout")
+
+
 def _state(parser: argparse.ArgumentParser) -> None:
     verbs = ("list", "show", "rm", "mv", "pull", "unlock")
     parser.add_argument("verb", choices=verbs, metavar="VERB", help=f"one of {', '.join(verbs)}")
@@ -213,6 +218,7 @@ OF: Mapping[str, Callable[[argparse.ArgumentParser], None]] = {
     "halt": _halt,
     "retry": _retry,
     "import": _import,
+    "export": _export,
     "state": _state,
     "explain": _explain,
     "fmt": _fmt,

@@ -6,19 +6,17 @@
 from __future__ import annotations
 
 import argparse
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from campaignops.apply import Record
-from campaignops.cli import planning
+from campaignops.cli import manifests, planning
 from campaignops.cli.entry import Failure
 from campaignops.cli.screen import Screen
 from campaignops.cli.writing import keeping
 from campaignops.errors import CampaignOpsError, RefusedError, UsageError
-from campaignops.manifest import writing
 from campaignops.model import At, Campaign, Numbers
 from campaignops.pbx.reading import Unsayable
 from campaignops.pbx.session import Listed, Session
@@ -26,9 +24,6 @@ from campaignops.project import Project
 from campaignops.report.plain import safe
 from campaignops.report.plan_json import SCHEMA_VERSION
 from campaignops.state import Phase
-
-_ODD = re.compile(r"[^a-z0-9]+")
-_LONGEST = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,14 +115,12 @@ class _Importer:
     def _taken(self, key: str, row: Listed, live: Mapping[int, Mapping[str, Any]]) -> Taken:
         taken = Taken(key, row.id, row.status)
         try:
+            campaign = manifests.said(self._session, live, row, key, self._project.timezone)
             whole = live[row.id]
-            campaign = self._session.said(whole, key, self._project.timezone)
             if key in self._desired:
                 campaign = self._as_written(self._desired[key], campaign, whole)
             else:
                 taken = replace(taken, file=self._written(campaign, row))
-        except KeyError:
-            return replace(taken, problem="the PBX lists it and does not show it")
         except Unsayable as reason:
             return replace(taken, problem=str(reason))
         people = len(campaign.audience.numbers) if isinstance(campaign.audience, Numbers) else None
@@ -149,15 +142,13 @@ class _Importer:
         """The path of a new manifest, from the project folder. Raises Unsayable, and CampaignOpsError for the disk."""
         if campaign.name in self._names:
             raise Unsayable("another campaign here has its name; a name is unique in a project")
+        text = manifests.checked(campaign, row, self._project)
         self._names.add(campaign.name)
         path = Path(self._into) / f"{campaign.key}.yaml"
-        comment = f"Taken over from the PBX, where it is id {row.id}, {row.status}."
-        if row.status not in ("draft", "scheduled"):
-            comment += "\nIt has begun to send: this is a record of it, and cannot be changed any more."
         try:
             (self._project.root / path.parent).mkdir(parents=True, exist_ok=True)
             with (self._project.root / path).open("x", encoding="utf-8") as file:
-                file.write(writing.text([(campaign, comment)]))
+                file.write(text)
         except OSError as error:
             raise CampaignOpsError(f"cannot write {path}: {error.strerror}", code="write") from error
         return str(path)
@@ -169,9 +160,7 @@ class _Importer:
         ]
         if same:
             return same[0]
-        slug = _ODD.sub("-", row.name.casefold()).strip("-")[:_LONGEST].strip("-") or "campaign"
-        taken = self._desired.keys() | self._record.entries.keys()
-        return slug if slug not in taken else f"{slug}-{row.id}"
+        return manifests.key_of(row, self._desired.keys() | self._record.entries.keys())
 
     def _bound(self) -> dict[int, str]:
         return {entry.id: key for key, entry in self._record.entries.items() if entry.id is not None}

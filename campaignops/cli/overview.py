@@ -13,6 +13,7 @@ COMMANDS = {
     "halt": "emergency stop: turn back what has not begun to send (--lift: let it go again)",
     "retry": "send again what failed, after showing how much",
     "import": "take over a campaign that exists on the PBX (--all: every one)",
+    "export": "write what the PBX has as manifests, and record nothing",
     "resolve": "settle a create whose outcome is unknown (--adopt ID | --absent)",
     "recover": "after a lost state: record again what the PBX has (--write)",
     "state": "show and mend what is recorded: state list|show|rm|mv|pull|unlock",

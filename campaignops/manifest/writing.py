@@ -38,6 +38,9 @@ from campaignops.model import (
 
 _MODELINE = "# yaml-language-server: $schema={}\n"
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[ _./-][A-Za-z0-9]+)*\Z")
+_OTHER_THAN_TEXT = frozenset(
+    {"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
+)  # to YAML, or to editors
 _JINJA = re.compile(r"\{[{%#]|[}%#]\}")
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufeff\ufffe\uffff\u2028\u2029]")
 _WIDE = 100
@@ -165,7 +168,7 @@ def _key(key: str) -> str:
 
 
 def _scalar(said: str) -> str:
-    if _PLAIN.match(said):
+    if _PLAIN.match(said) and said.lower() not in _OTHER_THAN_TEXT:
         return said
     quoted = json.dumps(said, ensure_ascii=False)
     return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", quoted)

@@ -97,12 +97,21 @@ def _named(known: Sequence[Json], wanted: Any, by: str) -> Ref:
 
 
 def _sender(said: Any, catalog: Catalog, channel_id: int) -> Ref:
-    """A number of the channel, or its id: a read gives either (see `wire.meaning`)."""
+    """A number of the channel, or its id: a read gives either (see `wire.meaning`). One that the channel has lost stays
+    as it is said."""
     hits = wire.senders_of(said, catalog.senders(channel_id))
     if len(hits) != 1:
-        raise Unsayable("its sender is no number of its channel")
+        return _lost_sender(said)
     number = next((n for n in catalog.senders(channel_id)[hits[0]] if is_number(n)), None)
     return Ref(name=number) if number else Ref(id=hits[0])
+
+
+def _lost_sender(said: Any) -> Ref:
+    if isinstance(said, str) and is_number(said):
+        return Ref(name=said)
+    if type(said) is int and said > 0:
+        return Ref(id=said)
+    raise Unsayable("its sender is no number of its channel")
 
 
 def _audience(live: Json, catalog: Catalog) -> Audience:
