@@ -13,7 +13,19 @@ from campaignops.findings import Finding, Place
 from campaignops.message.bubble import Bubble
 from campaignops.model import AssignTo, Now, Numbers, Phonebook, Ref, Template, Text
 from campaignops.plan import Live
-from campaignops.report import document, findings, outcome_text, plan_json, plan_text, sarif, status_text
+from campaignops.report import (
+    comment,
+    comment_result,
+    document,
+    findings,
+    notice,
+    outcome_text,
+    plan_json,
+    plan_text,
+    sarif,
+    status_text,
+)
+from campaignops.report.comment import Told
 from campaignops.report.plain import columns, folded, masked_in_place, safe, visible
 from tests.test_report_plan import NOW_S, a_campaign, a_plan, an_entry
 
@@ -74,6 +86,11 @@ def reports(one, two):
         results = [Result(one, "unknown", None, two), Result(two, "failed", 1, one)]
         yield document.text(plan_json.apply_document(made, results, findings=[finding]))
         yield outcome_text.text(results)
+        told = Told("UTC", NOW_S, one, (two, NOW_S))
+        yield comment.text(replace(made, findings=(finding,)), told)
+        yield comment_result.text(made, results, told, PbxError(one))
+        yield comment.failure(PbxError(two), [finding], one, two)
+        yield document.text(notice.document(made, [], PbxError(two), one))
         yield outcome_text.line(1, 2, one, results[0])
     entry = an_entry(a_campaign(one, name=two), status=one)
     yield document.text(plan_json.state_list_document([entry]))

@@ -8,9 +8,11 @@ from collections.abc import Sequence
 
 from campaignops import apply
 from campaignops.apply import Record, Result, Who
-from campaignops.cli import approving, connection, planning
+from campaignops.cli import approving, connection, events, planning
 from campaignops.cli.checkpoint import Checkpointed
 from campaignops.cli.entry import Failure
+from campaignops.cli.events import Events
+from campaignops.cli.leaving import Leaving
 from campaignops.cli.plan import show
 from campaignops.cli.planning import Online
 from campaignops.cli.screen import Screen
@@ -26,6 +28,12 @@ from campaignops.store import Store
 
 def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     """Exit 0, 1 (nothing done), 4 (some done), 10 (refused), 11 (a person must resolve), 12 (locked), 130."""
+    with events.to(args.events, shown) as lines:
+        return _run(args, shown, failure, lines)
+
+
+def _run(args: argparse.Namespace, shown: Screen, failure: Failure, lines: Events) -> int:
+    leaving = failure.leave = Leaving(args, shown, failure)
     approval, args = approving.asked(args)
     project = planning.project_of(args, failure)
     found = planning.read(project)
@@ -36,6 +44,7 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
         recorded, version = store.read()
         selection = planning.selection_of(args)
         made = planning.online(project, found, recorded, session, selection)
+        leaving.planned(project, made.plan, made.now_s)
         failure.document = plan_json.apply_document(made.plan, (), timezone=project.timezone)
         refused = planning.verdict(made.plan)
         if not isinstance(refused, UnresolvedError):
@@ -50,14 +59,14 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
         who = Who(run_name(), delivery, project.pbx.timeout_s)
         keeper = Keeper(store, version, recorded, made.pbx)
         record = Record(recorded, keeper, who, clock)
-        with watching(made.plan, shown) as watch:
+        with watching(made.plan, shown, lines) as watch:
             try:
                 if approval.saved:
                     keeper.use_up(approval.saved.digest)
                 apply.refresh(record, made.live.status)
                 apply.run(made.plan, record, session, watch, clock)
             finally:
-                told = tuple(watch.results.values())
+                told = leaving.results = tuple(watch.results.values())
                 failure.document = plan_json.apply_document(made.plan, told, timezone=project.timezone)
                 store.settle()
     if not shown.json and told:

@@ -87,13 +87,25 @@ def _plan(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--format",
-        choices=("text", "json", "github"),
+        choices=("text", "json", "markdown", "github"),
         default="text",
-        help="github: findings as annotations, too",
+        help="markdown: a comment for a pull request; github: findings as annotations, too",
+    )
+    _comment(parser)
+
+
+def _comment(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--markdown", metavar="FILE", help="write a comment for the pull request, also on failure"
     )
 
 
 def _apply(parser: argparse.ArgumentParser) -> None:
+    _comment(parser)
+    parser.add_argument(
+        "--notice", metavar="FILE", help="write the result in a few JSON fields, for a chat hook"
+    )
+    parser.add_argument("--events", metavar="FILE", help="write each step as a line of JSON, as it happens")
     _choice(parser)
     _half(parser)
     parser.add_argument(

@@ -6,6 +6,7 @@ import importlib
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
@@ -36,10 +37,16 @@ class Failure:
     kind = "error"
     root: Path | None = None
     document: dict[str, Any] | None = None
+    leave: Callable[[CampaignOpsError | None], None] | None = None  # writes files when the run ends
+
+    def end(self, error: CampaignOpsError | None) -> None:
+        if self.leave is not None:
+            self.leave(error)
 
     def report(self, shown: Screen, error: CampaignOpsError) -> int:
         from campaignops.report import plan_json
 
+        self.end(error)
         if shown.json:
             if self.document is None:
                 told = (getattr(error, name, ()) for name in ("findings", "silenced"))
@@ -85,6 +92,7 @@ def _command(command: str, rest: list[str], shown: Screen, failure: Failure) -> 
         return 0
     module = importlib.import_module(f"campaignops.cli.{command.replace('-', '_')}")
     code: int = module.run(args, shown, failure)
+    failure.end(None)
     return code
 
 

@@ -7,6 +7,7 @@ import shlex
 
 from campaignops.cli import approving, planning
 from campaignops.cli.entry import Failure
+from campaignops.cli.leaving import Leaving
 from campaignops.cli.screen import Screen, folder_of
 from campaignops.errors import ProjectError, UsageError
 from campaignops.plan import Plan
@@ -21,6 +22,7 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     """Exit 0 (or 2), 1 for findings that are errors, 10 for blocked changes, 11 for a create that must be resolved."""
     if args.output is not None and args.offline:
         raise UsageError("a plan that is saved (-o) must ask the PBX: leave --offline out")
+    leaving = failure.leave = Leaving(args, shown, failure)
     try:
         project = planning.project_of(args, failure)
         asked = None if args.offline else planning.asked(args, project)
@@ -29,8 +31,11 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
         if args.format == "github" and not shown.json:
             shown.answer(report.github(error.findings, folder=folder_of(failure.root)))
         raise
+    leaving.planned(project, made, now_s)
     if shown.json:
         failure.document = plan_json.plan_document(made, timezone=project.timezone)
+    elif args.format == "markdown":
+        shown.findings(made.findings, project.root, silenced=made.silenced)
     else:
         show(made, project, shown, now_s, verbose=args.verbose > 0)
         if args.format == "github":
@@ -39,6 +44,7 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
         raise refused
     if asked and args.output is not None:
         expires_s = approving.save(args, asked, project)
+        leaving.saved = args.output, expires_s
         said = f"Plan {made.digest[:12]} saved to {args.output}, valid until {moment(expires_s, project.timezone)}."
         shown.say(f"{safe(said)}\nNext: campaignops apply {safe(shlex.quote(args.output))}")
     if shown.json:

@@ -12,6 +12,7 @@ from types import FrameType
 from campaignops.apply import Result
 from campaignops.cli import planning
 from campaignops.cli.entry import StopAtOnce
+from campaignops.cli.events import Events
 from campaignops.cli.screen import Screen
 from campaignops.plan import ACTIONS, Plan
 from campaignops.report import outcome_text, progress
@@ -29,18 +30,21 @@ class Watching:
     bar: Progress
     shown: Screen
     actions: dict[str, str]
+    events: Events
     is_stopped: bool = False
     results: dict[str, Result] = field(default_factory=dict)
     _step: tuple[str, str] = ("", "")
 
     def step(self, key: str, what: str) -> None:
         self._step = key, what
+        self.events.step(key, what)
         if self.shown.err.isatty() or self.shown.verbosity > 0:
             self.bar.step(f"{key}: {what}")
 
     def result(self, result: Result) -> None:
         if result.key not in self.actions:
             return
+        self.events.result(result)
         self.results[result.key] = result
         number, total, action = len(self.results), len(self.actions), self.actions[result.key]
         width, color = outcome_text.key_width(self.actions), self.shown.color(self.shown.err)
@@ -64,12 +68,13 @@ class Watching:
 
 
 @contextmanager
-def watching(plan: Plan, shown: Screen) -> Iterator[Watching]:
+def watching(plan: Plan, shown: Screen, events: Events) -> Iterator[Watching]:
     """A watch over `plan` that takes the signals of the process as long as it lasts."""
+    events.begin(plan)
     actions = {change.key: ACTIONS[type(change)] for change in planning.pending(plan)}
     color = shown.color(shown.err)
     with progress.on(shown.err, len(actions) or None, quiet=shown.quiet or not actions, color=color) as bar:
-        watch = Watching(bar, shown, actions)
+        watch = Watching(bar, shown, actions, events)
         before = {number: signal.signal(number, watch.stop) for number in _SIGNALS}
         try:
             yield watch

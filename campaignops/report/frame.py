@@ -20,6 +20,7 @@ class Frame:
     timezone: str
     style: Paint
     verbose: bool = False
+    distances: bool = True  # from now to a time; what is read days later leaves them out
 
     def row(self, label: str, said: str) -> str:
         """One labelled line; `said` is safe already."""

@@ -10,9 +10,10 @@ from campaignops import audience
 
 # Control characters, and those that are invisible or turn the direction of what follows: with them a terminal shows a
 # reviewer something else than what people get. The joiners U+200C and U+200D stay: scripts and emoji are made of them.
+# And the bracket of ##[ and ##vso[, with which a log commands the runner of a pipeline.
 _UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
-    "\u3164\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff\ud800-\udfff]"
+    "\u3164\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff\ud800-\udfff]|(?<=##)\\[|(?<=##vso)\\["
 )
 _WITH_PLUS = r"[+＋]\d(?:[ ().-]{0,2}\d){6,}"
 _IN_TEXT = re.compile(_WITH_PLUS)
@@ -20,6 +21,7 @@ _DATE = r"\d{4}-\d\d-\d\d|\d\d?[./]\d\d?[./]\d{4}"
 # A line of a recipient list also holds numbers without a plus sign, in groups: findings are about just those.
 _IN_SOURCE = re.compile(rf"{_WITH_PLUS}|(?<![\d./-])(?!{_DATE})\d(?:[ ()./-]{{0,2}}\d){{6,}}|\d{{7,}}")
 _BULLET = "•"
+_COMMAND = re.compile(r"^(\s*):(?=:)")
 
 
 def safe(text: str) -> str:
@@ -58,6 +60,11 @@ def _covered(number: str) -> str:
 def visible(text: str) -> str:
     """`text` with unsafe characters written out; a line break becomes `\\n`."""
     return _UNSAFE.sub(_written_out, text)
+
+
+def no_command(line: str) -> str:
+    """`line`, which is safe already, so that it may begin a line in the log of a pipeline: `::` there is a command."""
+    return _COMMAND.sub(r"\1\\x3a", line)
 
 
 def _written_out(found: re.Match[str]) -> str:

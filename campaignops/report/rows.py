@@ -12,7 +12,7 @@ from campaignops.model import Campaign
 from campaignops.plan import AnyChange, Blocked, Create, Delete, History, Unchanged, Update
 from campaignops.report import content, length, words
 from campaignops.report.frame import WIDTH, Frame
-from campaignops.report.plain import columns, folded, padded, safe
+from campaignops.report.plain import columns, folded, no_command, padded, safe
 from campaignops.report.when import distance, moment
 
 _SHOWN_ELSEWHERE = ("send", "recipients.numbers")
@@ -62,6 +62,11 @@ def _tested(at_s: float, is_same: bool, frame: Frame) -> str:
     return f"{ago}, as it is now" if is_same else frame.style(f"{ago}; it has been changed since", "yellow")
 
 
+def when(change: AnyChange, frame: Frame) -> str:
+    """When a change sends, or is sent already; of an update that moves the time, `old -> new`."""
+    return _moved_send(change, frame) if isinstance(change, Update) else _when(change, frame)
+
+
 def _when(change: AnyChange, frame: Frame) -> str:
     at = {"at": change.time_s, "timezone": authors_zone(change)}
     return sending(at if change.send == "at" else change.send, frame)
@@ -72,7 +77,8 @@ def sending(send: Any, frame: Frame) -> str:
     match send:
         case {"at": int(time_s)}:
             zone = send.get("timezone") or frame.timezone
-            return f"{moment(time_s, str(zone))}   ({distance(time_s, frame.now_s)})"
+            away = f"   ({distance(time_s, frame.now_s)})" if frame.distances else ""
+            return moment(time_s, str(zone)) + away
         case "draft":
             return "kept as a draft"
         case "now":
@@ -117,7 +123,7 @@ def _changed(
         lines = frame.bounded(list(folded(_said(field, frame), WIDTH, str)))
         first, *more = words.colored("\n".join(lines), frame.style).split("\n")
         yield f"{label}{first}"
-        yield from (f"{' ' * width}{line}".rstrip() for line in more)
+        yield from (f"{' ' * width}{no_command(line)}".rstrip() for line in more)
     if session:
         yield f"{padded('session', width)}{_answering(session)}"
 
