@@ -100,7 +100,7 @@ SETTINGS = [
     ("pbx: {url: sandbox, fingerprint: abc}", [("CMP115", 1, 34)], "sha256: and 64 hex digits"),
     ("pbx: {url: sandbox, timeout: 0}", [("CMP115", 1, 30)], "more than 0 seconds"),
     ("pbx: {url: sandbox, timeout: soon}", [("CMP107", 1, 30)], "a number of seconds"),
-    ("pbx: {url: sandbox, delivery: drect}", [("CMP109", 1, 31)], "`staged`, `direct`"),
+    ("pbx: {url: sandbox, delivery: drect}", [("CMP109", 1, 31)], "`staged` or `direct`"),
     ("pbx: {url: sandbox, ca_file: no.pem}", [("CMP113", 1, 30)], "there is no file `no.pem`"),
     ("pbx: {url: sandbox, verify: false}", [("CMP104", 1, 21)], "unknown key `verify`"),
     ("pbx: sandbox", [("CMP107", 1, 6)], "a mapping such as {url: sandbox}"),
@@ -122,7 +122,7 @@ SETTINGS = [
     ("pbx: {delivery: staged}", [("CMP106", 1, 1)], "`pbx.url` is missing"),
     ("", [("CMP106", 1, 1)], "`pbx.url` is missing"),
     ("[a]", [("CMP107", 1, 1)], "must be a mapping"),
-    ("pbx: [", [("CMP101", 1, 6)], "not valid YAML"),
+    ("pbx: [", [("CMP101", 1, 6)], "a value cannot begin with this character"),
 ]
 
 

@@ -15,7 +15,8 @@ from campaignops.manifest.source import Source
 _FLAG = "\U0001f3f4[\U000e0020-\U000e007f]+"  # how England's flag is written; all other use of tags is hidden text
 _TURNING = "\u202a-\u202e\u2066-\u2069"
 _UNSEEN = (
-    "\u00ad\u034f\u115f\u1160\u180e\u200b\u2060-\u2064\u206a-\u206f\u3164\ufeff\uffa0\U000e0000-\U000e007f"
+    "\u00ad\u034f\u115f\u1160\u180e\u200b\u2028\u2029"
+    "\u2060-\u2064\u206a-\u206f\u3164\ufeff\uffa0\U000e0000-\U000e007f"
 )
 _JOINING = (
     "\u061c\u200c-\u200f"  # part of emoji and of many scripts, and nothing in a value that is else ASCII

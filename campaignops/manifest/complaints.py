@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
@@ -42,6 +43,24 @@ _HOMES = {
     "assign_to": "session", "extension": "session.assign_to", "queue": "session.assign_to",
     "image": "message.header", "video": "message.header", "document": "message.header", "from": "moved",
 }  # fmt: skip
+# What else a key is called, in other tools and in plain English; of these the first that is known there is meant.
+_ALSO = {
+    "from": ("sender",), "to": ("recipients",), "audience": ("recipients",), "kind": ("type",), "title": ("name",),
+    "schedule": ("send",), "when": ("send", "at"), "time": ("at",), "date": ("at",), "on": ("at",),
+    "tz": ("timezone",), "zone": ("timezone",), "phones": ("numbers",), "contacts": ("phonebook",), "list": ("file",),
+    "content": ("text",), "attachment": ("file",), "media": ("file",), "picture": ("image",),
+    "lang": ("language",), "locale": ("language",), "user": ("extension",), "agent": ("extension",),
+    "host": ("url",), "address": ("url",), "variables": ("vars",), "envs": ("environments",),
+}  # fmt: skip
+# Keys that are left out on purpose, and what there is instead.
+_INSTEAD = {
+    "verify": "verification cannot be switched off; for a private certificate there are ca_file and fingerprint",
+    "insecure": "verification cannot be switched off; for a private certificate there are ca_file and fingerprint",
+    **dict.fromkeys(
+        ("client_id", "client_secret", "password", "username", "token"),
+        "credentials come from CAMPAIGNOPS_CLIENT_ID and CAMPAIGNOPS_CLIENT_SECRET, never from a file",
+    ),
+}
 _CAMPAIGN_KEYS = set(schema.SmsCampaign.__annotations__) | set(schema._CampaignForm.__annotations__)
 _SMS_KEYS = set(schema.SmsMessage.__annotations__)
 _WHATSAPP_KEYS = set(schema.WhatsappMessage.__annotations__)
@@ -178,7 +197,7 @@ def _complaint(
     dotted = ".".join(str(part) for part in path)
     first = found[0].type
     if any(item.type == "missing" for item in found):
-        return _missing(path)
+        return None if _is_misspelt(path, raw, others, keys_at) else _missing(path)
     if any(item.type == "extra_forbidden" for item in found):
         return _unknown(path, raw, keys_at(".".join(str(part) for part in path[:-1])))
     value = _value(raw, path)
@@ -251,7 +270,14 @@ def _unknown(path: Path, raw: Any, known: Iterable[str] | None) -> Complaint:
         return Complaint(
             "CMP116", path, f"`{name}` is for {other}; this campaign is {kind}", help=help, at_key=True
         )
-    near = nearest(name, known)
+    if known == ["id"] and name in ("name", "number"):
+        message = f"a {name} stands by itself, without `{name}:`"
+        value = _described(_value(raw, path)) if name == "name" else '"+…"'
+        return Complaint("CMP104", path, message, help=f"{parent[-1]}: {value.strip('`')}", at_key=True)
+    if parent and name in ("now", "draft", "direct") and parent[-1] in ("send", "session"):
+        message, help = f"`{name}` stands by itself, without a value", f"{parent[-1]}: {name}"
+        return Complaint("CMP104", path, message, help=help, at_key=True)
+    near = _meant(name, known)
     home = _HOMES.get(name)
     in_settings = "pbx" in known or "url" in known
     if near is None and home and not in_settings and home.split(".")[-1] != (parent[-1] if parent else ""):
@@ -263,6 +289,7 @@ def _unknown(path: Path, raw: Any, known: Iterable[str] | None) -> Complaint:
             "CMP104", path, f"`{name}` belongs to the campaign, not under `{parent[-1]}`", at_key=True
         )
     listed = "known here: " + ", ".join(f"`{key}`" for key in sorted(known)) if known else None
+    listed = _INSTEAD.get(name, listed) if in_settings else listed
     return Complaint(
         "CMP104",
         path,
@@ -270,6 +297,29 @@ def _unknown(path: Path, raw: Any, known: Iterable[str] | None) -> Complaint:
         help=f"did you mean `{near}`?" if near else listed,
         at_key=True,
     )
+
+
+def _meant(name: str, known: Iterable[str]) -> str | None:
+    """The key that was probably meant: one that looks like it, or that other tools call so."""
+    return next((also for also in _ALSO.get(name, ()) if also in known), None) or nearest(name, known)
+
+
+def _is_misspelt(
+    path: Path, raw: Any, others: Iterable[Path], keys_at: Callable[[str], Iterable[str] | None]
+) -> bool:
+    """Whether a key that is missing stands there under another name, or what is to stand below it does: that is told,
+    and one mistake is one finding."""
+    parent, missing = path[:-1], path[-1]
+    known = list(keys_at(".".join(str(part) for part in parent)) or ())
+    for other in others:
+        if len(other) == len(path) and other[:-1] == parent and isinstance(other[-1], str):
+            name, home = other[-1], _HOMES.get(other[-1], "").split(".")[-1 if parent else 0]
+            if name not in known and missing in (_meant(name, known), home, *_STANDS_FOR.get(name, ())):
+                return True
+    return False
+
+
+_STANDS_FOR = {"now": ("at",), "draft": ("at",), "direct": ("assign_to",), "name": ("id",), "number": ("id",)}
 
 
 def _nested(home: str, name: str) -> str | None:
@@ -281,7 +331,9 @@ def _pattern(path: Path, value: str, context: dict[str, Any]) -> Complaint:
     if path[-1] == "sender" or path[-2:-1] in (("numbers",), ("test_numbers",)):
         return Complaint("CMP105", path, "not an E.164 number", help=COUNTRY_HELP)
     if path[-1] in ("id", "size", "split"):
-        return Complaint("CMP107", path, f"`{path[-1]}` must be a whole number, not {_described(value)}")
+        return Complaint(
+            "CMP107", path, f"`{path[-1]}` must be a whole number from 1, not {_described(value)}"
+        )
     if path[-1] == "timeout":
         return Complaint("CMP107", path, f"`timeout` must be a number of seconds, not {_described(value)}")
     return Complaint(
@@ -292,9 +344,17 @@ def _pattern(path: Path, value: str, context: dict[str, Any]) -> Complaint:
 def _literal(path: Path, value: str, context: dict[str, Any]) -> Complaint:
     words = [word for word in _words(context) if word]
     near = nearest(value, words)
-    wanted = _form(path) or ", ".join(f"`{word}`" for word in words)
+    wanted = _form(path) or _one_of(words)
     help = f"did you mean `{near}`?" if near else None
+    if path == ("send",) and re.match(r"\d{4}-\d\d-\d\d", value):
+        help = f'send: {{at: "{value}"}}'
+    elif path == ("recipients", "field") and near is None:
+        help = f"one of {_one_of(words)}"
     return Complaint("CMP109", path, f"{_named(path)} must be {wanted}; not {_described(value)}", help=help)
+
+
+def _one_of(words: list[str]) -> str:
+    return ", ".join(f"`{word}`" for word in words[:-1]) + f" or `{words[-1]}`"
 
 
 def _words(context: dict[str, Any]) -> list[str]:

@@ -14,7 +14,7 @@ from campaignops.findings import Finding, Place
 from campaignops.manifest import complaints, nodes
 from campaignops.manifest.build import Builder, Invalid, Wrong
 from campaignops.manifest.complaints import Complaint
-from campaignops.manifest.flaws import Flaw, duplicate, not_a_key, span
+from campaignops.manifest.flaws import NOT_A_KEY, Flaw, duplicate, not_a_key, span
 from campaignops.manifest.nodes import PLAIN
 from campaignops.manifest.problems import Problems, did_you_mean
 from campaignops.manifest.render import Failed, Renderer, Scope, Unrendered, has_marks, shown
@@ -24,6 +24,7 @@ from campaignops.model import Campaign
 
 MAX_KEY = 127
 Pair = tuple[Node, Node]
+_REQUIRED = {"type", "channel", "recipients", "message", "send", "session"}
 
 # A key is what people type behind --target and see in state files; `summer["de"]` is what for_each makes of one.
 _is_key = re.compile(
@@ -50,6 +51,7 @@ class Document:
         self._problems = tools.problems
         self._scope = scope
         self._is_template = source.line_map is not None
+        self._vars_failed = False
 
     def campaigns(self) -> Iterator[Campaign]:
         """Each campaign that holds by itself; what is wrong with the others goes to the problems."""
@@ -111,7 +113,7 @@ class Document:
         if not flaws:
             return value, True
         self._source.report(flaws, self._problems)
-        return value, not any(flaw.code == "CMP102" for flaw in flaws)
+        return value, not any(flaw.code == "CMP102" or flaw.message == NOT_A_KEY for flaw in flaws)
 
     # vars
 
@@ -131,7 +133,7 @@ class Document:
                     "CMP107", "`vars` must be a mapping of names to values", self._source.place_of(key)
                 )
             return
-        scope = dict(self._scope)
+        scope, before = dict(self._scope), self._problems.errors
         for name, value in given.items():
             if not _is_name(name) or name == "each":
                 help = "letters, digits and _ make a name; `each` is taken by for_each"
@@ -140,6 +142,7 @@ class Document:
             elif name not in self._tools.overrides:
                 scope[name] = self._rendered(pair, (name,), value, scope)
         self._scope = scope
+        self._vars_failed = self._problems.errors > before
 
     def _rendered(self, pair: Pair, path: tuple[str | int, ...], value: Any, scope: Scope) -> Any:
         failed: Failed = []
@@ -170,8 +173,13 @@ class Document:
                 )
             return
         found = self._pairs(node)
-        if not found:
+        if not node.value:
             self._without_campaigns(None)
+        if len(_REQUIRED & found.keys()) > 1:
+            message = "the key of the campaign is missing: its fields stand directly under `campaigns`"
+            help = "campaigns: {summer-sale: {type: sms, …}}, or indent them below a line `summer-sale:`"
+            self._problems.add("CMP107", message, self._source.place_of(key), help=help)
+            return
         for name, below in found.items():
             if _is_key(name) and len(name) <= MAX_KEY:
                 yield name, below
@@ -189,11 +197,11 @@ class Document:
         raw, sound = self._values(pair[1], braced=braced)
         if not sound:
             return ()
-        if not isinstance(raw, dict):
+        if not isinstance(raw, dict) or not raw:
             place, help = self._source.place_of(pair[0]), f"it is {FORMS['']}"
             self._problems.add("CMP107", f"the campaign `{key}` is empty or not a mapping", place, help=help)
             return ()
-        clean = self._problems.errors == before
+        clean = self._problems.errors == before and not self._vars_failed
         found = self._for_each(key, pair, raw) if "for_each" in raw else self._single(key, pair, raw, braced)
         return found if clean else list(found)[:0]
 
@@ -244,15 +252,18 @@ class Document:
                 "CMP107", message, place, help="for_each: [de, en], or for_each: {de: Hallo, en: Hello}"
             )
             return
+        if not given:
+            place, message = self._source.place_of(found[0]), "`for_each` is empty: no campaign comes of it"
+            self._problems.add("CMP118", message, place, help="leave the campaign out", severity="warning")
         items = list(given.items()) if isinstance(given, dict) else [(item, item) for item in given]
         seen = set()
         for at, (name, value) in enumerate(items):
             path = ("for_each", name if isinstance(given, dict) else at)
             text = shown(name) if isinstance(name, str | int) else None
             if text is None or not _is_key(text):
-                message = (
-                    "an item of a list must be a plain text; for more, write a mapping of keys to values"
-                )
+                message = "an item of a list must be a text; for more, write a mapping of keys to values"
+                if text is not None:
+                    message = f"`{text[:60]}` cannot be part of a key"
                 self._problems.add(
                     "CMP107", message, self._source.locate(pair, path, key=True), help=_KEY_HELP
                 )
@@ -277,8 +288,13 @@ class Document:
         except ValidationError as error:
             wrong: Wrong = [*complaints.about_campaign(error, raw)]
             fields = {item.path[0] for item in wrong if isinstance(item, Complaint) and item.path}
-            wrong += self._tools.builder.wrong_parts(raw, fields | ({"type"} - set(raw)))
+            wrong += self._tools.builder.wrong_parts(raw, fields | (_REQUIRED - set(raw)))
             self._tell(pair, wrong, unrendered)
+            if (
+                self._problems.errors == before
+            ):  # a campaign that vanished in silence would look like one deleted
+                place, help = self._source.place_of(pair[0]), f"it is {FORMS['']}"
+                self._problems.add("CMP107", f"the campaign `{key}` cannot be read", place, help=help)
         except Invalid as invalid:
             self._tell(pair, invalid.wrong, unrendered)
         else:

@@ -59,9 +59,12 @@ def tagged(node: Node) -> Flaw:
     return Flaw("CMP101", "tags such as `!!str` are not used in manifests", span(node), help=help)
 
 
+NOT_A_KEY = "a list or mapping cannot be a key"
+
+
 def not_a_key(key: Node) -> Flaw:
     help = 'put quotes round a value that begins with {{, for example "{{ brand }}"'
-    return Flaw("CMP101", "a list or mapping cannot be a key", span(key), help=help)
+    return Flaw("CMP101", NOT_A_KEY, span(key), help=help)
 
 
 def duplicate(node: Node, key: Node) -> Flaw:

@@ -429,6 +429,7 @@ FORMS = {
     "recipients.numbers": "a list of E.164 numbers, each in quotes",
     "recipients.numbers.*": "a number as text",
     "recipients.phonebook": "a phonebook's name, or {id: 7}",
+    "recipients.field": "one of the nine number fields of a contact, such as mobile_number",
     "message": "{text: …} or {file: …} for sms, {template: …, language: …} for whatsapp",
     "message.file": "a path in the project, or {uploaded: {…}}",
     "message.header": "{text: …}, {image: …}, {video: …} or {document: …}",
