@@ -79,7 +79,8 @@ class Entry:
     recipients' digests as one base64 text; while it is being updated, those of everybody who may be among them. `spec`
     is JSON text of the desired fields, as a diff shows them. `status` is the last live status an apply saw, `at` the
     time of the last step (ISO 8601, UTC), `run` the run that made it.
-    `lost` counts creates whose answer was lost; until `late_until_s` (Unix seconds) a lost release may arrive.
+    `lost` counts creates whose answer was lost; until `late_until_s` (Unix seconds) a lost release, or a lost
+    retry of what is released, may arrive.
     `halted` is when somebody stopped it (ISO 8601, UTC): until that is lifted, nothing releases it.
     `prevent_delete` is the manifest's, kept here because it also guards when the manifest is gone.
     """

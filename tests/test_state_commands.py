@@ -2,12 +2,13 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from campaignops.sandbox.running import Sandbox
 from campaignops.store.file import FileStore
-from tests.command_line import STATE, Project, a_text
+from tests.command_line import STATE, Project, Ran, a_text
 
 
 @pytest.fixture
@@ -72,3 +73,89 @@ def test_a_lock_is_never_broken_only_told(project):
 def test_each_change_is_one_document_with_json(project, verb):
     words = {"rm": ["draft", "--auto-approve"], "mv": ["draft", "other"], "unlock": []}[verb]
     assert project.run("state", verb, *words, "--json").document["kind"] == f"state {verb}"
+
+
+# push
+
+
+def pulled(project: Project) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(project.run("state", "pull").out)
+    return document
+
+
+def push(project: Project, document: dict[str, Any], *words: str, typed: str = "") -> Ran:
+    path = project.root.parent / "mended.json"
+    path.write_text(json.dumps(document))
+    return project.run("state", "push", str(path), *words, typed=typed)
+
+
+def test_a_mended_document_goes_back_as_the_next_write_and_the_old_one_is_kept(project, box):
+    document = pulled(project)
+    document["campaigns"]["flyer"] = document["campaigns"].pop("draft")
+    before = len(box.requests())
+    assert push(project, document, typed="no\n").code == 1
+    ran = push(project, document, typed="yes\n")
+    assert ran.code == 0
+    assert "+ flyer: id 249, bound" in ran.err
+    assert "- draft: id 249, bound" in ran.err
+    assert "kept in campaignops.state.json.backup" in ran.out
+    assert pulled(project)["serial"] == document["serial"] + 1
+    assert set(project.recorded) == {"flyer", "sent"}
+    assert "draft" in json.loads((project.root / f"{STATE}.backup").read_text())["campaigns"]
+    assert len(box.requests()) == before
+    project.campaigns(flyer=a_text(name="draft"), sent=a_text(send="now"))
+    assert project.run("plan", "--detailed-exitcode").code == 0
+    assert project.run("state", "rm", "flyer", "--auto-approve").code == 0, "the state goes on from there"
+
+
+def test_a_document_that_says_the_same_writes_nothing(project):
+    document = pulled(project)
+    assert "nothing was written" in push(project, document).out
+    assert pulled(project) == document
+
+
+def test_a_document_goes_back_only_where_it_came_from_and_only_once(project, tmp_path):
+    document = pulled(project)
+    assert push(project, document | {"lineage": "other"}, "--auto-approve").code == 10
+    project.run("state", "rm", "draft", "--auto-approve")
+    late = push(project, document, "--auto-approve", "--json")
+    assert (late.code, late.document["error"]["code"]) == (1, "CMP704")
+    assert "draft" not in project.recorded
+    new = Project(tmp_path / "new")
+    assert push(new, document).code == 1, "it asks"
+    assert push(new, document, "--auto-approve").code == 0
+    assert set(new.recorded) == {"draft", "sent"}
+
+
+def test_what_may_have_been_sent_is_not_taken_back_by_the_way(project):
+    document = pulled(project)
+    for change in ({"phase": "bound", "status": None, "send": "draft"}, None):
+        document = pulled(project)
+        sent = document["campaigns"].pop("sent")
+        if change:
+            document["campaigns"]["sent"] = sent | change
+        ran = push(project, document, "--auto-approve")
+        assert (ran.code, "may send it again" in ran.err) == (10, True)
+    assert push(project, document, "--auto-approve", "--forget-sent").code == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"campaigns": {"draft": 1}}, 1),
+        ({"format_version": 99}, 1),
+        ({"pbx": {"serial_number": "another", "url": "https://pbx.example.com"}}, 10),
+    ],
+)
+def test_a_document_that_is_no_state_of_this_project_is_refused(project, change, code):
+    document = pulled(project)
+    assert push(project, document | change, "--auto-approve", "--forget-sent").code == code
+    assert pulled(project) == document
+
+
+def test_no_id_is_recorded_twice(project):
+    document = pulled(project)
+    document["campaigns"]["draft"]["id"] = document["campaigns"]["sent"]["id"]
+    assert push(project, document, "--auto-approve").code == 10
+    assert project.run("state", "push", "no-such-file").code == 1
+    assert project.run("state", "push").code == 64

@@ -173,13 +173,16 @@ def _export(parser: argparse.ArgumentParser) -> None:
 
 
 def _state(parser: argparse.ArgumentParser) -> None:
-    verbs = ("list", "show", "rm", "mv", "pull", "unlock")
+    verbs = ("list", "show", "rm", "mv", "pull", "push", "unlock")
     parser.add_argument("verb", choices=verbs, metavar="VERB", help=f"one of {', '.join(verbs)}")
     parser.add_argument(
-        "keys", nargs="*", metavar="KEY", help="list, show: globs; rm: a key; mv: the old and the new"
+        "keys",
+        nargs="*",
+        metavar="KEY",
+        help="list, show: globs; rm: a key; mv: the old and the new; push: FILE or -",
     )
-    parser.add_argument("--auto-approve", action="store_true", help="rm: do not ask")
-    parser.add_argument("--forget-sent", action="store_true", help="rm: also what may have been sent")
+    parser.add_argument("--auto-approve", action="store_true", help="rm, push: do not ask")
+    parser.add_argument("--forget-sent", action="store_true", help="rm, push: also what may have been sent")
 
 
 def _explain(parser: argparse.ArgumentParser) -> None:

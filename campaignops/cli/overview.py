@@ -16,7 +16,7 @@ COMMANDS = {
     "export": "write what the PBX has as manifests, and record nothing",
     "resolve": "settle a create whose outcome is unknown (--adopt ID | --absent)",
     "recover": "after a lost state: record again what the PBX has (--write)",
-    "state": "show and mend what is recorded: state list|show|rm|mv|pull|unlock",
+    "state": "show and mend what is recorded: state list|show|rm|mv|pull|push|unlock",
     "explain": "show what the code of a finding means, such as CMP105",
     "fmt": "put manifests into one canonical form (--check: only say which are not)",
     "test-policy": "try the project's own rules on the examples that stand beside them",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 
 from campaignops.apply import Record
 from campaignops.cli import planning
@@ -12,12 +13,13 @@ from campaignops.cli.screen import Screen
 from campaignops.cli.status import counts
 from campaignops.cli.writing import keeping
 from campaignops.errors import CampaignOpsError, RefusedError, UnresolvedError, UsageError
-from campaignops.outcome import Done, NoEffect
+from campaignops.outcome import NoEffect, Unknown
 from campaignops.pbx.session import Listed, Session
 from campaignops.report.plain import safe
 from campaignops.report.plan_json import SCHEMA_VERSION
 from campaignops.state import Entry, Phase
 
+_PATIENCE = 4  # for how many times the time that a call is waited for a lost one may still arrive
 _ENDED = (
     "completed",
     "stop",
@@ -37,8 +39,7 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
             )
         if failed:
             _confirm(shown, entry, failed, total, args.expect_failed)
-            _retry(entry, session)
-            record.put(entry, status="retrying")
+            _retry(entry, record, session)
     if shown.json:
         said = {"key": entry.key, "id": entry.id, "failed": failed, "total": total, "retried": bool(failed)}
         shown.document({"schema_version": SCHEMA_VERSION, "kind": "retry", **said})
@@ -53,10 +54,17 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
 
 def _recorded(record: Record, key: str) -> Entry:
     entry = record.entries.get(key)
+    now_s = time.time()
     if entry is None:
         raise UsageError(f"no campaign `{key}` is recorded; `campaignops state list` shows what is")
     if entry.phase is not Phase.RELEASED:
         raise RefusedError(f"`{key}` has not been sent: it is {entry.phase}. Nothing was done")
+    if entry.late_until_s is not None and entry.late_until_s > now_s:
+        left_s = entry.late_until_s - now_s
+        raise RefusedError(
+            f"an earlier retry of `{key}` was not heard of and may still arrive; nothing was done. Try again in "
+            f"{left_s:.0f} s, and look at `campaignops status {key}` first"
+        )
     return entry
 
 
@@ -84,16 +92,20 @@ def _confirm(shown: Screen, entry: Entry, failed: int, total: int | None, expect
         )
 
 
-def _retry(entry: Entry, session: Session) -> None:
+def _retry(entry: Entry, record: Record, session: Session) -> None:
+    """Once. That it was asked for is on disk before, so that no later run asks again while it may be on its way."""
     assert entry.id is not None
+    open_until_s = int(time.time() + _PATIENCE * record.timeout_s) + 1
+    asked = record.put(entry, status="retrying", late_until_s=open_until_s)
     outcome = session.retry(entry.id)
-    if isinstance(outcome, Done):
-        return
     if isinstance(outcome, NoEffect):
+        record.put(asked, status=entry.status, late_until_s=None)
         raise RefusedError(f"the PBX refused to retry id {entry.id} ({outcome.reason}); nothing was sent")
-    row = session.look(entry.id, entry.name)
-    if row is None or row.status in _ENDED:
-        raise UnresolvedError(
-            f"retry of id {entry.id}: {outcome.reason}. It may have begun: look at `campaignops status {entry.key}` "
-            "before trying again"
-        )
+    if isinstance(outcome, Unknown):
+        row = session.look(entry.id, entry.name)
+        if row is None or row.status in _ENDED:
+            raise UnresolvedError(
+                f"retry of id {entry.id}: {outcome.reason}. It may have begun, and is not asked for again "
+                f"before it must have arrived: look at `campaignops status {entry.key}`"
+            )
+    record.put(asked, late_until_s=None)

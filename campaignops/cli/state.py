@@ -22,6 +22,11 @@ _HEADINGS = ("KEY", "ID", "PHASE", "STATUS", "NAME")
 def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     failure.kind = f"state {args.verb}"
     project = planning.project_of(args, failure)
+    if args.verb == "push":
+        from campaignops.cli import state_push
+
+        state_push.push(args, project, shown)
+        return 0
     if args.verb in _CHANGES:
         from campaignops.cli import state_changes  # a list does not pay for what writes
 

@@ -17,7 +17,7 @@ from campaignops.state import Entry
 
 def remove(args: argparse.Namespace, project: Project, shown: Screen) -> None:
     """Forget one campaign. Refused for what may have been sent: its record is what keeps it from being sent again."""
-    key = _only(args.keys, "rm KEY")
+    key = only(args.keys, "rm KEY")
     with recording(project, "campaignops state rm", args.lock_timeout) as record:
         entry = _entry(record.entries, key)
         if entry.may_have_sent(time.time()) and not args.forget_sent:
@@ -33,7 +33,7 @@ def remove(args: argparse.Namespace, project: Project, shown: Screen) -> None:
         if entry.id is not None
         else "nothing changed on the PBX"
     )
-    _tell(shown, "rm", key, f"`{key}` is no longer recorded; {there}. Next: campaignops plan")
+    tell(shown, "rm", key, f"`{key}` is no longer recorded; {there}. Next: campaignops plan")
 
 
 def move(args: argparse.Namespace, project: Project, shown: Screen) -> None:
@@ -49,7 +49,7 @@ def move(args: argparse.Namespace, project: Project, shown: Screen) -> None:
             )
         record.move(old, new)
     text = f"`{old}` is recorded as `{new}` now (id {entry.id}); manifests and PBX are as they were"
-    _tell(shown, "mv", new, f"{text}. Next: campaignops plan")
+    tell(shown, "mv", new, f"{text}. Next: campaignops plan")
 
 
 def pull(args: argparse.Namespace, project: Project, shown: Screen) -> None:
@@ -64,10 +64,10 @@ def unlock(args: argparse.Namespace, project: Project, shown: Screen) -> None:
             pass
     except LockedError as held:
         raise LockedError(f"{held.message}. It ends with that process: end it there, not here") from None
-    _tell(shown, "unlock", None, f"{project.state} is not locked.")
+    tell(shown, "unlock", None, f"{project.state} is not locked.")
 
 
-def _only(keys: list[str], usage: str) -> str:
+def only(keys: list[str], usage: str) -> str:
     if len(keys) != 1:
         raise UsageError(f"state {usage}: one key, and no globs")
     return keys[0]
@@ -80,15 +80,19 @@ def _entry(entries: dict[str, Entry], key: str) -> Entry:
 
 
 def _confirm(shown: Screen, key: str) -> None:
-    shown.err.write(f"This forgets `{key}` here and deletes nothing on the PBX. Type its key to go on: ")
+    ask(shown, f"This forgets `{key}` here and deletes nothing on the PBX. Type its key to go on: ", key)
+
+
+def ask(shown: Screen, question: str, answer: str) -> None:
+    shown.err.write(question)
     shown.err.flush()
-    if (sys.stdin.readline() if sys.stdin else "").strip() != key:
+    if (sys.stdin.readline() if sys.stdin else "").strip() != answer:
         raise CampaignOpsError(
             "not confirmed, nothing was done; without a terminal, use --auto-approve", code="not_confirmed"
         )
 
 
-def _tell(shown: Screen, verb: str, key: str | None, text: str) -> None:
+def tell(shown: Screen, verb: str, key: str | None, text: str) -> None:
     if shown.json:
         shown.document({"schema_version": SCHEMA_VERSION, "kind": f"state {verb}", "key": key})
     else:

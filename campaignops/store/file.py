@@ -14,6 +14,8 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
+from hashlib import blake2b
+from io import BytesIO
 from pathlib import Path
 from typing import TypeAlias
 
@@ -84,6 +86,26 @@ class FileStore:
         if self._image is None:
             raise StateError(f"there is no state yet: {self._shown} is made by the first apply")
         return document.encode(self._image, self._written_by)
+
+    def replace(self, version: Version, raw: bytes) -> Path:
+        """Put the document `raw` in the place of the state at `version`, as the write that follows it; where there is
+        none yet, as it is. Returns where the old one is kept. Raises StateError."""
+        image = document.decode(BytesIO(raw), "the document")
+        backup = self._path.with_name(self._path.name + ".backup")
+        if version.lineage is None:
+            with self._trouble("write"):
+                data = document.encode(image, self._written_by)
+                write_whole(self._disk, self._path, data, new=True)
+            return backup
+        self.settle()
+        with self._exclusive():
+            now = self._at(version)
+            image.serial, image.check = now.serial + 1, blake2b(raw, digest_size=8).hexdigest()
+            with self._trouble("write"):
+                write_whole(self._disk, backup, document.encode(now, self._written_by), new=False)
+            self._fold(image)
+        self.settle()
+        return backup
 
     def lock(self, command: str, timeout_s: float) -> AbstractContextManager[None]:
         return lock.hold(self._path.with_name(self._path.name + ".lock"), self._shown, command, timeout_s)
