@@ -604,13 +604,20 @@ def test_every_command_has_a_line_a_module_its_arguments_and_a_help():
 # init
 
 
+ACTION = ("action.yml", "apply.sh", "comment.py", "login.sh", "plan.sh", "state.sh")
+
+
 def test_init_makes_a_project_that_holds_and_plans_on_the_sandbox(tmp_path):
     with chdir(tmp_path):
         ran = run("init", "shop")
         assert ran.code == 0
+        action = [f".github/actions/campaignops/{name}" for name in ACTION]
         assert ran.out.split() == [
             f"shop/{name}"
-            for name in ("campaignops.yaml", "welcome.yaml", ".gitignore", ".github/workflows/campaigns.yml")
+            for name in (
+                *("campaignops.yaml", "welcome.yaml", ".gitignore", ".github/workflows/campaigns.yml"),
+                *action,
+            )
         ]
         assert ran.err == "Next: campaignops -C shop plan\n"
         assert run("-C", "shop", "validate").code == 0
@@ -638,7 +645,9 @@ def test_in_a_git_repository_the_workflow_goes_where_it_is_looked_for(tmp_path):
     (tmp_path / "marketing").mkdir()
     with chdir(tmp_path / "marketing"):
         assert "../.github/workflows/campaigns.yml" in run("init", "tea").out.split()
-    assert (tmp_path / ".github/workflows/campaigns.yml").is_file()
+    workflow = (tmp_path / ".github/workflows/campaigns.yml").read_text()
+    assert workflow.count('folder: "marketing/tea"\n') == 3
+    assert "folder: .\n" not in workflow
 
 
 def test_init_keeps_what_is_there(tmp_path):

@@ -17,12 +17,15 @@ from campaignops import __version__, manifest, sandbox
 from campaignops.model import Asset, At, Campaign, Draft, Now, Numbers, files_of
 from campaignops.pbx.catalog import Catalog
 from campaignops.pbx.client import Address, Client
+from tests.command_line import run
 
 jsonschema = pytest.importorskip("jsonschema")
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "campaigns"
 NEW_PROJECT = ROOT / "campaignops" / "cli" / "new_project"
+WORKFLOW = NEW_PROJECT / "github" / "workflows" / "campaigns.yml"
+ACTION = NEW_PROJECT / "github" / "actions" / "campaignops" / "action.yml"
 SCHEMAS = {
     "campaign.schema.json": manifest.manifest_schema(),
     "settings.schema.json": manifest.settings_schema(),
@@ -44,12 +47,8 @@ def yaml_of(path: Path) -> Any:
 
 @pytest.fixture
 def new_project(tmp_path: Path) -> Path:
-    """What `campaignops init` writes, where it writes it."""
-    places = {"gitignore": ".gitignore", "workflow.yml": ".github/workflows/campaigns.yml"}
-    for file in NEW_PROJECT.iterdir():
-        path = tmp_path / places.get(file.name, file.name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(file, path)
+    """What `campaignops init` writes."""
+    assert run("init", str(tmp_path)).code == 0
     return tmp_path
 
 
@@ -171,30 +170,50 @@ def test_a_new_project_fits_the_schemas():
         assert list(validator.iter_errors(yaml_of(NEW_PROJECT / name))) == []
 
 
-def test_git_ignores_what_can_be_made_again_and_never_the_state():
+def test_git_ignores_what_can_be_made_again_and_the_state_which_has_a_branch_of_its_own():
     lines = (NEW_PROJECT / "gitignore").read_text(encoding="utf-8").splitlines()
     patterns = [line for line in lines if line and not line.startswith("#")]
-    assert patterns == [".campaignops/", "*.state.json.lock", "*.state.json.tmp-*"]
+    state = [
+        "*.state.json",
+        "*.state.json.journal",
+        "*.state.json.lock",
+        "*.state.json.tmp-*",
+        "*.state.json.backup",
+    ]
+    assert patterns == [".campaignops/", *state]
 
 
 def test_the_workflow_gives_secrets_and_rights_only_where_they_are_needed():
-    workflow = yaml_of(NEW_PROJECT / "workflow.yml")
+    workflow = yaml_of(WORKFLOW)
     jobs = workflow["jobs"]
-    assert workflow["permissions"] == {"contents": "read"}
-    assert "permissions" not in jobs["plan"]
-    assert jobs["apply"]["permissions"] == {"contents": "write"}
-    assert jobs["apply"]["environment"] == "production"
-    assert jobs["apply"]["concurrency"]["cancel-in-progress"] is False
-    trusted = {step.get("name") for job in jobs.values() for step in job["steps"] if "secrets." in str(step)}
-    assert trusted == {"campaignops plan", "campaignops apply"}
-    assert str(workflow).count("secrets.") == 4
-
-
-def test_the_workflow_records_the_state_also_when_apply_fails_and_installs_this_version():
-    text = (NEW_PROJECT / "workflow.yml").read_text(encoding="utf-8")
-    steps = {
-        step.get("name"): step for step in yaml_of(NEW_PROJECT / "workflow.yml")["jobs"]["apply"]["steps"]
+    assert "pull_request_target" not in WORKFLOW.read_text(encoding="utf-8")
+    assert workflow["permissions"] == {}
+    assert {name: job["permissions"] for name, job in jobs.items()} == {
+        "review": {"contents": "read", "pull-requests": "write"},
+        "plan": {"contents": "read"},
+        "apply": {"contents": "write", "pull-requests": "write"},
     }
-    assert steps["Record what was applied"]["if"] == "always()"
-    minor = __version__.rpartition(".")[0]
-    assert re.findall(r"campaignops==(\S+)\"", text) == [f"{minor}.*"] * 2
+    assert "secrets." not in str(jobs["review"])
+    assert [jobs[name].get("environment") for name in ("review", "plan", "apply")] == [
+        None, "production-plan", "production",
+    ]  # fmt: skip
+    assert jobs["apply"]["concurrency"]["cancel-in-progress"] is False
+
+
+def test_the_workflow_pins_every_action_and_leaves_no_token_behind():
+    steps = [step for job in yaml_of(WORKFLOW)["jobs"].values() for step in job["steps"]]
+    used = [step["uses"] for step in steps]
+    assert all(re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", each) or each.startswith("./") for each in used)
+    kept = [step["with"]["persist-credentials"] for step in steps if "checkout" in step["uses"]]
+    assert kept == [False] * 3
+
+
+def test_the_action_installs_this_version_and_puts_no_expression_into_a_script():
+    action = yaml_of(ACTION)
+    assert action["inputs"]["version"]["default"] == __version__.rpartition(".")[0] + ".*"
+    scripts = [step["run"] for step in action["runs"]["steps"]]
+    assert not [script for script in scripts if "${{" in script]
+
+
+def test_the_action_of_this_repository_is_the_one_that_projects_get():
+    assert (ROOT / ".github/actions/campaignops").resolve() == ACTION.parent

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shlex
 from importlib import resources
@@ -15,20 +16,23 @@ from campaignops.project import SETTINGS_FILE
 from campaignops.report.plan_json import SCHEMA_VERSION
 
 _PROJECT = (SETTINGS_FILE, "welcome.yaml")
-_WORKFLOW = ".github/workflows/campaigns.yml"
+_WORKFLOW = "workflows/campaigns.yml"
+_ACTION = ("action.yml", "apply.sh", "comment.py", "login.sh", "plan.sh", "state.sh")
 
 
 def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     """A project that is there already is refused. A .gitignore or a workflow that is there already stays as it is."""
     folder = Path(args.folder or "", args.directory or "")
-    around = {folder / ".gitignore": "gitignore", repository_of(folder) / _WORKFLOW: "workflow.yml"}
+    forge = repository_of(folder) / ".github"
+    packaged = (_WORKFLOW, *(f"actions/campaignops/{name}" for name in _ACTION))
+    around = {folder / ".gitignore": "gitignore", **{forge / name: f"github/{name}" for name in packaged}}
     kept = [path for path in around if os.path.lexists(path)]
     files = {folder / name: name for name in _PROJECT} | {p: n for p, n in around.items() if p not in kept}
     if there := [str(path) for path in files if os.path.lexists(path)]:
         what = f"{' and '.join(there)}: there already, so nothing was written. Choose another folder"
         raise CampaignOpsError(what, code="exists")
-    for path, packaged in files.items():
-        _write(path, _content(packaged))
+    for path, name in files.items():
+        _write(path, _content(name).replace("folder: .\n", f"folder: {_from(forge.parent, folder)}\n"))
     if shown.json:
         written, untouched = ([str(path) for path in paths] for paths in (files, kept))
         shown.document(
@@ -36,7 +40,7 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
         )
     else:
         shown.answer("".join(f"{path}\n" for path in files))
-    for path in kept:
+    for path in (path for path in kept if path.parent.name != "campaignops"):
         shown.say(f"{path} was there already and stays as it is.{_to_add(path)}")
     where = "" if folder == Path() else f" -C {shlex.quote(str(folder))}"
     shown.say(f"Next: campaignops{where} plan")
@@ -50,6 +54,11 @@ def repository_of(folder: Path) -> Path:
         if (parent / ".git").exists():
             return folder if parent == absolute else Path(os.path.relpath(parent))
     return folder
+
+
+def _from(repository: Path, folder: Path) -> str:
+    """Where the project is in its repository, as a YAML text."""
+    return json.dumps(Path(os.path.relpath(folder, repository)).as_posix()) if folder != repository else "."
 
 
 def _content(packaged: str) -> str:

@@ -1,0 +1,333 @@
+"""The shipped workflow, from an empty repository to a campaign that was sent, and everything that may go wrong on the
+way. The judge is the sandbox's ledger."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from campaignops.sandbox.running import Sandbox
+from tests import forge
+from tests.command_line import a_text, bodies, process
+from tests.forge import Api, Job, Runner, git
+
+STATE = "campaignops-state"
+
+
+class Repository:
+    """A repository of one person who works with the shipped workflow."""
+
+    def __init__(self, folder: Path, box: Sandbox, told: Api) -> None:
+        self.box, self.forge, self.folder = box, told, folder
+        self.origin, self.work = folder / "origin.git", folder / "work"
+        git(folder, "init", "--quiet", "--bare", "--initial-branch=main", str(self.origin))
+        git(folder, "clone", "--quiet", str(self.origin), str(self.work))
+        for name, value in (("user.name", "Somebody"), ("user.email", "somebody@example.com")):
+            git(self.work, "config", name, value)
+        git(self.work, "checkout", "--quiet", "-B", "main")
+        secrets = {
+            "CAMPAIGNOPS_CLIENT_ID": box.client_id,
+            "CAMPAIGNOPS_CLIENT_SECRET": box.client_secret,
+        }
+        self.runner = Runner(self.origin, folder, told, secrets)
+        assert process("init", cwd=self.work).code == 0
+        self.settings()
+
+    def settings(self, url: str | None = None, **pbx: Any) -> None:
+        reach = {"url": url or self.box.url, "timeout": 2, **pbx}
+        environments = {"production": {"pbx": reach, "state": "production.state.json"}}
+        said = {"pbx": {"url": "sandbox"}, "vars": {"brand": "Acme"}, "environments": environments}
+        (self.work / "campaignops.yaml").write_text(json.dumps(said))
+
+    def campaigns(self, **campaigns: dict[str, Any]) -> None:
+        (self.work / "campaigns.yaml").write_text(json.dumps({"campaigns": campaigns}, indent=1))
+
+    def commit(self, branch: str = "main") -> str:
+        git(self.work, "checkout", "--quiet", "-B", branch)
+        git(self.work, "add", "--all")
+        git(self.work, "commit", "--quiet", "--allow-empty", "-m", "Write campaigns")
+        git(self.work, "push", "--quiet", "--force", "origin", branch)
+        return git(self.work, "rev-parse", "HEAD").strip()
+
+    def review(self, sha: str, number: int = 7) -> Job:
+        return self.runner.play("review", {"pull_request": {"number": number}}, sha)
+
+    def plan(self, sha: str) -> Job:
+        return self.runner.play("plan", {}, sha)
+
+    def apply(self, sha: str, **tool: str) -> Job:
+        return self.runner.play("apply", {}, sha, tool=tool)
+
+    def merged(self, sha: str) -> Job:
+        """What GitHub does after a merge and a yes."""
+        planned = self.plan(sha)
+        assert (planned.code, planned.outputs.get("changes")) == (0, "true"), planned.log
+        return self.apply(sha)
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """The campaigns on the state's branch, as a person fetches them."""
+        folder = self.folder / "look"
+        if not folder.exists():
+            git(self.folder, "clone", "--quiet", str(self.origin), str(folder))
+        script = folder / ".github/actions/campaignops/state.sh"
+        subprocess.run(["bash", script, "fetch"], cwd=folder, check=True)
+        ran = process("state", "list", "--json", "--env", "production", cwd=folder)
+        return {each["key"]: each for each in ran.document["campaigns"]}
+
+    @property
+    def sent(self) -> list[str]:
+        return [each["number"] for each in self.box.ledger()]
+
+
+@pytest.fixture
+def told() -> Iterator[Api]:
+    with forge.api() as told:
+        yield told
+
+
+@pytest.fixture
+def repository(tmp_path: Path, box: Sandbox, told: Api) -> Repository:
+    return Repository(tmp_path, box, told)
+
+
+def test_from_an_empty_repository_to_history(repository, box, told):
+    first = repository.commit()
+    assert repository.merged(first).code == 0  # the example of `init`, a draft
+    assert repository.sent == []
+    assert repository.plan(first).outputs["changes"] == "false"
+
+    repository.campaigns(hello=a_text(send="now"))
+    branch = repository.commit("sale")
+    before = len(box.requests())
+    review = repository.review(branch)
+    assert review.code == 0
+    (comment,) = told.of(7)
+    assert comment.startswith("<!-- campaignops:")
+    assert "hello" in comment
+    assert "hello" in review.summary
+    assert len(box.requests()) == before, "a pull request is planned without the PBX"
+
+    repository.campaigns(hello=a_text(send="now", message={"text": "Hello again"}))
+    assert repository.review(repository.commit("sale")).code == 0
+    (edited,) = told.of(7)
+    assert "Hello again" in edited
+
+    merge = repository.commit()
+    told.pulls[merge] = 7
+    assert repository.merged(merge).code == 0
+    assert repository.sent == ["+8613800001111"]
+    assert repository.state["hello"]["phase"] == "released"
+    (result,) = told.of(7)
+    assert str(repository.state["hello"]["id"]) in result
+    assert repository.plan(merge).outputs["changes"] == "false"
+
+    repository.campaigns(hello=a_text(send="now", message={"text": "Another text"}))
+    refused = repository.review(repository.commit("edit"), 8)
+    assert refused.code == 10
+    assert "CMP501" in told.of(8)[0]
+    assert repository.sent == ["+8613800001111"]
+
+
+def test_a_fork_gets_a_plan_in_the_summary_and_nothing_else(repository, box, told):
+    repository.commit()
+    repository.campaigns(hello=a_text(send="now"))
+    sha = repository.commit("fork")
+    told.is_readonly, repository.runner.secrets = True, {}
+    job = repository.review(sha)
+    assert job.code == 0
+    assert "hello" in job.summary
+    assert "::warning::the comment could not be written: 403" in job.log
+    assert box.requests() == []
+    assert told.of(7) == []
+
+
+def test_the_comment_of_somebody_else_is_not_touched(repository, told):
+    repository.commit()
+    repository.campaigns(hello=a_text())
+    sha = repository.commit("sale")
+    assert repository.review(sha).code == 0
+    (comment,) = told.of(7)
+    for number in range(120):
+        told.write(9, f"{comment.splitlines()[0]} {number}", "User")
+    assert repository.review(sha, 9).code == 0
+    assert repository.review(sha, 9).code == 0
+    assert [each["user"]["type"] for each in told.comments.values() if each["issue"] == 9].count("Bot") == 1
+
+
+def test_words_of_a_manifest_are_no_commands_and_no_secret_is_shown(repository, box, told):
+    hostile = "hello\n::set-output name=changes::true\n::add-mask::a\n@everyone <img src=x> [a](https://x.de)"
+    repository.campaigns(hello=a_text(send="now", message={"text": hostile}))
+    sha = repository.commit()
+    job = repository.plan(sha)
+    assert job.code == 0
+    mine = ("::error", "::warning", "::notice", "::add-mask::")
+    commands = [line for line in job.log.splitlines() if line.lstrip().startswith("::")]
+    assert all(line.startswith(mine) for line in commands)
+    assert "::add-mask::a" not in commands
+    told_of = job.log.replace(f"::add-mask::{box.client_secret}", "").replace(
+        f"::add-mask::{box.client_id}", ""
+    )
+    assert box.client_secret not in told_of + job.summary
+
+
+def test_an_old_job_that_is_run_again_does_nothing(repository):
+    repository.campaigns(hello=a_text(send="now"))
+    sha = repository.commit()
+    assert repository.merged(sha).code == 0
+    again = repository.apply(sha)
+    assert again.code == 10
+    assert len(repository.sent) == 1
+
+
+def test_an_approval_does_not_outlive_a_newer_merge(repository):
+    repository.campaigns(hello=a_text(send="now", message={"text": "with a slip"}))
+    sha = repository.commit()
+    assert repository.plan(sha).code == 0
+    repository.campaigns(hello=a_text(send="now", message={"text": "without"}))
+    newer = repository.commit()
+    late = repository.apply(sha)
+    assert late.code == 10
+    assert "main has changed since this run began" in late.log
+    assert repository.merged(newer).code == 0
+    assert [body["content"] for body in bodies(repository.box, "message_campaign/create")] == ["without"]
+    assert len(repository.sent) == 1
+
+
+def test_a_tampered_plan_is_refused(repository):
+    repository.campaigns(hello=a_text(send="now"))
+    sha = repository.commit()
+    repository.plan(sha)
+    kept = repository.runner.artifacts["campaign-plan"]
+    kept.write_text(kept.read_text().replace("Hello", "Pay me"))
+    assert repository.apply(sha).code == 10
+    assert repository.sent == []
+
+
+def test_a_cancelled_apply_ends_safely_and_the_next_goes_on(repository, tmp_path):
+    repository.campaigns(one=a_text(send="now"), two=a_text(send="now"))
+    sha = repository.commit()
+    repository.plan(sha)
+    job = repository.apply(sha, **hook(tmp_path, "os.kill(apply, signal.SIGTERM)", at=3))
+    assert job.code == 130
+    assert "interrupted" in job.log
+    assert len(repository.sent) < 2
+    assert repository.merged(sha).code == 0
+    assert len(repository.sent) == 2
+    assert repository.plan(sha).outputs["changes"] == "false"
+
+
+@pytest.mark.parametrize("at", [1, 2, 3, 4])
+def test_a_runner_that_dies_loses_nothing_and_sends_nothing_twice(repository, tmp_path, at):
+    repository.campaigns(hello=a_text(send="now"))
+    sha = repository.commit()
+    repository.plan(sha)
+    repository.apply(
+        sha, **hook(tmp_path, "os.kill(apply, signal.SIGKILL); os.killpg(0, signal.SIGKILL)", at=at)
+    )
+    again = repository.plan(sha)
+    assert again.code == 0, again.log
+    if again.outputs["changes"] == "true":
+        assert repository.apply(sha).code == 0
+    assert len(repository.sent) == 1
+    assert repository.state["hello"]["phase"] == "released"
+
+
+def test_a_state_that_somebody_else_has_moved_ends_the_apply_before_its_next_call(repository, tmp_path):
+    repository.campaigns(hello=a_text(send="now"))
+    sha = repository.commit()
+    repository.plan(sha)
+    push = f"subprocess.run(['git', 'push', '-q', {str(repository.origin)!r}, 'HEAD:refs/heads/{STATE}'])"
+    job = repository.apply(sha, **hook(tmp_path, push, at=1))
+    assert job.code == 1
+    assert "the command of --checkpoint failed" in job.log
+    assert repository.sent == []
+
+
+def test_a_broken_line_is_not_an_empty_state(repository):
+    repository.campaigns(hello=a_text(send="now"))
+    sha = repository.commit()
+    work = repository.work
+    git(work, "remote", "set-url", "origin", str(repository.folder / "nowhere.git"))
+    script = str(work / ".github/actions/campaignops/state.sh")
+    assert subprocess.run(["bash", script, "fetch"], cwd=work, capture_output=True, check=False).returncode
+    git(work, "remote", "set-url", "origin", str(repository.origin))
+    assert repository.merged(sha).code == 0
+
+
+def test_a_state_that_is_committed_beside_the_manifests_is_refused(repository):
+    (repository.work / "production.state.json").write_text("{}")
+    git(repository.work, "add", "--force", "production.state.json")
+    job = repository.plan(repository.commit())
+    assert job.code == 1
+    assert "a *.state.json is committed here" in job.log
+
+
+# One job for each exit code that a pipeline may see; 0, 2 (as changes=true), 10 and 130 are above.
+
+
+def test_a_manifest_that_does_not_hold_fails_the_review_with_its_place(repository, told):
+    repository.campaigns(hello=a_text(recipients={"numbers": ["0123"]}))
+    job = repository.review(repository.commit("slip"))
+    assert job.code == 1
+    assert any(line.startswith("::error file=campaigns.yaml,line=") for line in job.log.splitlines())
+    assert "CMP105" in told.of(7)[0]
+
+
+def test_an_apply_that_does_only_a_part_says_so_and_keeps_it(repository, box):
+    repository.campaigns(bad=a_text(send="now"), good=a_text(send="now"))
+    sha = repository.commit()
+    repository.plan(sha)
+    box.inject("message_campaign/create", errcode=40002)
+    assert repository.apply(sha).code == 4
+    assert len(repository.sent) == 1
+    assert sorted(repository.state) == ["good", "welcome"]
+
+
+def test_a_create_whose_outcome_is_unknown_waits_for_a_person(repository, box):
+    repository.settings(delivery="direct")
+    repository.campaigns(hello=a_text(send="now"))
+    sha = repository.commit()
+    repository.plan(sha)
+    box.inject("message_campaign/create", drop="before")
+    assert repository.apply(sha).code == 11
+    assert repository.state["hello"]["phase"] == "stuck"
+    assert repository.plan(sha).code == 11
+
+
+def test_a_wrong_folder_fails_at_once(repository):
+    path = repository.work / ".github/workflows/campaigns.yml"
+    path.write_text(path.read_text().replace("folder: .\n", "folder: no-such\n"))
+    assert repository.plan(repository.commit()).code != 0
+    assert repository.sent == []
+
+
+def hook(folder: Path, act: str, *, at: int) -> dict[str, str]:
+    """Variables with which `git push` of the job's machine does `act` instead, the `at`-th time."""
+    count = folder / "pushes"
+    script = folder / "hook.py"
+    script.write_text(
+        f"""
+import os, pathlib, signal, subprocess, sys
+count = pathlib.Path({str(count)!r})
+apply = int(pathlib.Path(f"/proc/{{os.getsid(0)}}/stat").read_text().rpartition(")")[2].split()[1])
+number = int(count.read_text()) + 1 if count.exists() else 1
+count.write_text(str(number))
+if number == {at}:
+    {act}
+"""
+    )
+    real = subprocess.run(["which", "git"], check=True, capture_output=True, text=True).stdout.strip()
+    wrapper = folder / "tools" / "git"
+    wrapper.parent.mkdir(exist_ok=True)
+    run = f"{shlex.quote(sys.executable)} {shlex.quote(str(script))}"
+    wrapper.write_text(f'#!/bin/bash\n[ "$1" != push ] || {run}\nexec {real} "$@"\n')
+    wrapper.chmod(0o755)
+    return {"PATH_FIRST": str(wrapper.parent)}
