@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from campaignops import sandbox
 from campaignops.sandbox.running import Sandbox
 from tests.command_line import Project, a_text, writes
-
-
-@pytest.fixture
-def box(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    with sandbox.start() as box:
-        monkeypatch.setenv("CAMPAIGNOPS_CLIENT_ID", box.client_id)
-        monkeypatch.setenv("CAMPAIGNOPS_CLIENT_SECRET", box.client_secret)
-        yield box
 
 
 @pytest.fixture

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from campaignops import sandbox
 from campaignops.plan import digest
 from campaignops.sandbox.demo import CHANNELS, PHONEBOOKS
 from campaignops.sandbox.demo_templates import TEMPLATES
@@ -43,14 +42,6 @@ OFFER = {
 def _contacts(count: int) -> list[Any]:
     phonebook: dict[str, Any] = PHONEBOOKS[0]
     return phonebook["contacts"][:count]
-
-
-@pytest.fixture
-def box(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    with sandbox.start() as box:
-        monkeypatch.setenv("CAMPAIGNOPS_CLIENT_ID", box.client_id)
-        monkeypatch.setenv("CAMPAIGNOPS_CLIENT_SECRET", box.client_secret)
-        yield box
 
 
 @pytest.fixture

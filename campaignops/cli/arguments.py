@@ -8,6 +8,10 @@ from collections.abc import Callable, Mapping
 
 _TIME = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)?")
 _UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+SCHEMAS = (
+    *("manifest", "settings"),  # what people write
+    *("plan", "apply", "status", "findings", "state", "saved-plan", "notice", "event"),  # what programs read
+)
 _FINDINGS = ("text", "concise", "json", "github", "gitlab", "sarif")
 
 
@@ -195,8 +199,14 @@ def _fmt(parser: argparse.ArgumentParser) -> None:
 
 
 def _schema(parser: argparse.ArgumentParser) -> None:
-    kinds = ("manifest", "settings")
-    parser.add_argument("of", nargs="?", choices=kinds, default="manifest", help="default: manifest")
+    parser.add_argument(
+        "of",
+        nargs="?",
+        choices=SCHEMAS,
+        default="manifest",
+        metavar="WHAT",
+        help=f"one of {', '.join(SCHEMAS)} (default: manifest)",
+    )
 
 
 def _sandbox(parser: argparse.ArgumentParser) -> None:

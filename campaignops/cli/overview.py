@@ -20,7 +20,7 @@ COMMANDS = {
     "explain": "show what the code of a finding means, such as CMP105",
     "fmt": "put manifests into one canonical form (--check: only say which are not)",
     "test-policy": "try the project's own rules on the examples that stand beside them",
-    "schema": "print the JSON Schema of manifests or settings, for editors",
+    "schema": "print a JSON Schema: of manifests for editors, of plans for programs, …",
     "sandbox": "run the pretend PBX on a port",
     "demo": "validate, plan, apply and plan again on a sample, in a temporary folder",
 }

@@ -52,9 +52,9 @@ TYPES: dict[str, _Types] = {
 _DEFAULTS: dict[str, Any] = {"id": None, "time_s": None, "recipients": None} | {
     f.name: f.default for f in fields(Entry) if f.name in TYPES and f.default is not MISSING
 }
-_REQUIRED = TYPES.keys() - _DEFAULTS.keys()
+REQUIRED = TYPES.keys() - _DEFAULTS.keys()
 _PHASES = {str(phase): phase for phase in Phase}
-_SENDS = frozenset({"draft", "now", "at"})
+SENDS = frozenset({"draft", "now", "at"})
 _HEADER = {"format_version", "lineage", "serial", "check", "written_by", "plan", "pbx", "campaigns"}
 
 dumps = json.JSONEncoder(ensure_ascii=False).encode
@@ -130,7 +130,7 @@ def to_bytes(text: str) -> bytes:
 def entry_text(entry: Entry) -> str:
     """One line of JSON for an entry that is `sound`, without its key."""
     said = {name: getattr(entry, name) for name in TYPES}
-    return f"{dumps({k: v for k, v in said.items() if k in _REQUIRED or v != _DEFAULTS[k]})[:-1]}{_SPEC}{entry.spec}}}"
+    return f"{dumps({k: v for k, v in said.items() if k in REQUIRED or v != _DEFAULTS[k]})[:-1]}{_SPEC}{entry.spec}}}"
 
 
 def sound(entry: Entry) -> Entry:
@@ -165,9 +165,9 @@ def entry_of(key: str, said: Any, spec: str) -> Entry:
             raise ValueError(
                 f"campaign {key!r}: {name!r} {'has the wrong type' if known else 'is not a known field'}"
             )
-    if missing := _REQUIRED - said.keys():
+    if missing := REQUIRED - said.keys():
         raise ValueError(f"campaign {key!r}: {min(missing)!r} is missing")
-    if said["phase"] not in _PHASES or said["send"] not in _SENDS:
+    if said["phase"] not in _PHASES or said["send"] not in SENDS:
         raise ValueError(f"campaign {key!r}: unknown phase {said['phase']!r} or send {said['send']!r}")
     said["phase"] = _PHASES[said["phase"]]
     return Entry(**(_DEFAULTS | said), key=key, spec=spec)
