@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from campaignops import manifest
+from campaignops.manifest import schema
 from tests.command_line import ROOT, Project
 from tests.manifest_folder import PNG
 
@@ -24,6 +29,17 @@ campaigns:
     send: draft
     session: direct
 """
+GOOD = {
+    "type": "sms",
+    "channel": "Main SMS",
+    "recipients": {"numbers": ["+8613800002222"]},
+    "message": {"text": "Hello"},
+    "send": "draft",
+    "session": "direct",
+}
+KEYS = {"type", "id", "text", "file", "for_each", "x", *schema.SmsCampaign.__annotations__} | {
+    *schema.RecipientsForm.__annotations__, *schema.WhatsappMessage.__annotations__, *schema.AtForm.__annotations__
+}  # fmt: skip
 # Words of the machinery: none of them helps the person who wrote the file.
 MACHINERY = re.compile(
     r"pydantic|Input should|input_|\bunion|NoneType|\bdict\b|(?<!!)\bstr\b|Form\b|Campaign\b|Error\b|object at"
@@ -95,3 +111,27 @@ def test_what_is_told_is_in_the_words_of_who_wrote_it():
     for line in CORPUS.read_text("utf-8").splitlines():
         if line.startswith("    -> "):
             assert not MACHINERY.search(line), line
+
+
+# Written and rendered in any way, a manifest leads to findings: no traceback, no word of the machinery, no end of work.
+_VALUES = st.recursive(
+    st.sampled_from(["", "x", "now", "sms", "+8613800001111", "{{ x }}", "null", "2030-07-30", "*a", "{{", "é\u202e"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(sorted(KEYS)), inner, max_size=4),
+    max_leaves=12,
+)  # fmt: skip
+
+
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(data=st.data())
+def test_any_manifest_of_the_right_words_is_told_in_the_author_s_words(tmp_path, data):
+    fields = data.draw(st.dictionaries(st.sampled_from(sorted(KEYS)), _VALUES, max_size=8))
+    text = json.dumps({"campaigns": {"a": fields, "b": {**GOOD, **fields}}}, ensure_ascii=False)
+    (tmp_path / "campaignops.yaml").write_text("pbx: {url: sandbox}\n")
+    (tmp_path / "a.yaml").write_text(text, "utf-8")
+    desired = manifest.read(manifest.load_project(tmp_path))
+    campaigns = list(desired)
+    assert desired.findings or len(campaigns) == 2
+    for finding in desired.findings:
+        said = f"{finding.message} {finding.note} {finding.help}"
+        assert not MACHINERY.search(said), said
+        assert "+8613800001111" not in said

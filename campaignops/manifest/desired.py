@@ -59,6 +59,7 @@ class Desired:
             for file in files:
                 self._last = source = self._load(file)
                 if source is not None:
+                    self._problems.note_of = source.note_of
                     characters.check(source, self._problems)
                     if comments.MARK in source.data:
                         self.waivers += comments.waivers(source, self._problems)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from pydantic import ValidationError
@@ -236,7 +237,18 @@ class Document:
                 return
             failed: Failed = []
             scope = {**self._scope, "each": {"key": name, "value": value}}
+            self._problems.note_of = partial(self._of_item, name)
             yield from self._one(full, pair, self._tools.renderer.tree(raw, scope, failed), failed)
+        self._problems.note_of = self._source.note_of
+
+    def _of_item(self, name: str, place: Place) -> str | None:
+        """Which item a finding is about, where the line looks different for each."""
+        line = self._source.lines[place.line - 1] if place.line <= len(self._source.lines) else ""
+        return (
+            f"for the item `{name}` of `for_each`"
+            if place.file == self._source.file and "each" in line
+            else None
+        )
 
     def _items(self, pair: Pair) -> Iterator[tuple[str, Any]]:
         found = child(pair[1], "for_each")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from campaignops.audience import mask_all
 from campaignops.findings import Finding, Place, Severity
@@ -19,6 +20,9 @@ class Problems:
         self.errors = 0
         self._per_file: Counter[str] = Counter()
         self._known: set[Finding] = set()
+        self.note_of: Callable[[Place], str | None] = lambda _: (
+            None
+        )  # for findings that have no note of their own
 
     def add(
         self,
@@ -39,6 +43,8 @@ class Problems:
             if finding in self._known:
                 continue  # a template's loop repeats its mistake; once is enough
             self._known.add(finding)
+            if finding.note is None and finding.place and (note := self.note_of(finding.place)):
+                finding = replace(finding, note=mask_all(note))  # noqa: PLW2901
             file = finding.place.file if finding.place else ""
             self._per_file[file] += 1
             if self._per_file[file] <= MAX_PER_FILE:

@@ -25,6 +25,8 @@ class LineMap(Protocol):
 
     def __call__(self, span: Span) -> Span: ...
 
+    def rendered(self, span: Span) -> str | None: ...
+
 
 class Source:
     """A parsed file: `file` relative to the project, `root` its root node (None when the document is empty)."""
@@ -36,6 +38,7 @@ class Source:
         self.data = data
         self.root = root
         self.line_map = line_map
+        self._notes: dict[Place, str | None] = {}
 
     @cached_property
     def lines(self) -> list[str]:
@@ -51,10 +54,16 @@ class Source:
 
     def place(self, span: Span) -> Place:
         """The place of a stretch, as wide as its first line has it."""
+        written = span if self.line_map is None else self.line_map(span)
+        end = written.end_column if written.end_line == written.line else self._width(written.line)
+        place = Place(self.file, written.line + 1, written.column + 1, max(end - written.column, 1))
         if self.line_map is not None:
-            span = self.line_map(span)
-        end = span.end_column if span.end_line == span.line else self._width(span.line)
-        return Place(self.file, span.line + 1, span.column + 1, max(end - span.column, 1))
+            self._notes.setdefault(place, self.line_map.rendered(span))
+        return place
+
+    def note_of(self, place: Place) -> str | None:
+        """What the template makes of the line of a place, where that is something else than what stands there."""
+        return self._notes.get(place)
 
     def _width(self, line: int) -> int:
         return len(self.lines[line].rstrip()) if line < len(self.lines) else 0
@@ -169,6 +178,7 @@ def load(root: str, file: str, renderer: Renderer, scope: Scope) -> Source:
     except Unreadable as problem:
         flaw = problem.flaw
         if source.line_map is not None:
-            flaw = flaw._replace(span=source.line_map(flaw.span))
+            note = flaw.note or source.line_map.rendered(flaw.span)
+            flaw = flaw._replace(span=source.line_map(flaw.span), note=note)
         raise Unreadable(flaw, source.data) from None
     return source

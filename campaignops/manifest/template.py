@@ -61,6 +61,16 @@ class LineMap:
             return Span(line, _indent(there), line, len(there.rstrip()))
         return Span(line, column, line, column + len(token))
 
+    def rendered(self, span: Span) -> str | None:
+        """The line of the result, as a note; None where the template has it just so."""
+        if span.line >= len(self._lines):
+            return None
+        here, there = (
+            self._result[span.line].strip(),
+            self._template[min(self._lines[span.line], len(self._template) - 1)],
+        )
+        return None if here == there.strip() else f"rendered, this line is: {here[:200]}"
+
 
 def _origins(marked_lines: list[str]) -> list[int]:
     """The template's line (from 0) of each line of the result: its first mark, or the last one before any text."""
