@@ -1,15 +1,18 @@
-"""What several tests share: an option, a PBX of the test, a project that uses it."""
+"""What several tests share: an option, a PBX of the test, a project that uses it. Below the dots it prints a line for each
+rig, also when workers have played it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from campaignops import sandbox
 from campaignops.sandbox.running import Sandbox
 from tests.command_line import Project
+from tests.rigs import doses
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -29,3 +32,18 @@ def box(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
 def project(tmp_path: Path, box: Sandbox) -> Project:
     """A project of that PBX, without a manifest."""
     return Project(tmp_path / "project", box.url)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if (output := getattr(session.config, "workeroutput", None)) is not None:
+        output["rigs"] = doses.PLAYED
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    doses.PLAYED.extend(getattr(node, "workeroutput", {}).get("rigs", ()))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for line in doses.lines():
+        terminalreporter.write_line(line)

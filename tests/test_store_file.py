@@ -1113,12 +1113,12 @@ def test_once_a_write_or_a_settling_returns_a_power_cut_takes_nothing(path, star
         state, version = store.read()
         for phase in (Phase.INTENT, Phase.BOUND):
             version = store.cas(version, state, a_write("winter", phase))
-            assert not ledger.data | ledger.names
+            assert not ledger.data | ledger.names, "a power cut takes it"
         version = store.cas(version, state, a_move("winter", "advent", Phase.BOUND))
-        assert not ledger.data | ledger.names
+        assert not ledger.data | ledger.names, "a power cut takes it"
         store.cas(version, state, Write("advent", None))
         store.settle()
-        assert not ledger.data | ledger.names
+        assert not ledger.data | ledger.names, "a power cut takes it"
 
 
 def test_a_name_that_a_killed_writer_may_not_have_synced_is_synced_by_the_next(path):

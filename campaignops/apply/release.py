@@ -139,9 +139,12 @@ class Releaser:
 
     def _status(self, entry: Entry) -> str:
         row = self._pbx.look(_id(entry), entry.name)
-        if row is None:
-            raise _failed(entry, f"id {entry.id} is gone from the PBX; nothing was sent")
-        return row.status
+        if row is not None:
+            return row.status
+        if entry.phase is Phase.RELEASING:
+            text = f"id {entry.id} is gone from the PBX, and a release of it was on its way; it may have been sent"
+            raise Ended(Result(entry.key, "unknown", entry.id, text, "campaignops plan"))
+        raise _failed(entry, f"id {entry.id} is gone from the PBX; nothing was sent")
 
     def _settled(self, entry: Entry, outcome: NoEffect | Unknown) -> str:
         """The status after a release: it has happened when the status has left `draft`. A refusal is looked at, too: of

@@ -15,8 +15,11 @@ DOSES = {  # rig: (small, soak)
     "simulation": (2_000, 200_000),
     "kill": (100, 10_000),
     "concurrent": (20, 500),
+    "state machine": (200, 10_000),
 }
-LINES: list[str] = []  # printed at the end, by conftest.py
+PLAYED: list[
+    tuple[str, int, int, float, int]
+] = []  # rig, runs, failures, seconds, seed; shown by conftest.py
 
 
 @dataclass
@@ -29,21 +32,31 @@ class Tally:
     failures: list[str] = field(default_factory=list)
 
 
+def runs(rig: str, *, soak: bool) -> int:
+    return int(os.environ.get("RIG_RUNS", DOSES[rig][soak]))
+
+
 def seeds(rig: str, *, soak: bool) -> range:
     first = int(os.environ.get("RIG_SEED", "0"))
-    return range(first, first + int(os.environ.get("RIG_RUNS", DOSES[rig][soak])))
+    return range(first, first + runs(rig, soak=soak))
 
 
 @contextmanager
 def tally(rig: str, seed: int = 0) -> Iterator[Tally]:
-    """Count the runs and failures of a rig, note its line, and fail if there was a failure."""
+    """Count the runs and failures of a rig, or of a part of it, and fail if there was a failure."""
     began = time.monotonic()
     counted = Tally(rig, seed)
     try:
         yield counted
     finally:
         seconds = time.monotonic() - began
-        LINES.append(
-            f"{rig}: {counted.runs} runs, {len(counted.failures)} failures, {seconds:.1f} s, seed {seed}"
-        )
+        PLAYED.append((rig, counted.runs, len(counted.failures), seconds, counted.seed))
     assert not counted.failures, "\n\n".join(counted.failures[:20])
+
+
+def lines() -> Iterator[str]:
+    """One line a rig, its parts taken together."""
+    for rig in dict.fromkeys(rig for rig, *_ in PLAYED):
+        _, count, failures, seconds, seeds = zip(*(each for each in PLAYED if each[0] == rig), strict=True)
+        words = f"{sum(count):,} runs, {sum(failures)} failures, {sum(seconds):.1f} s, seed {min(seeds)}"
+        yield f"{rig}: {words}"

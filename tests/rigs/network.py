@@ -69,8 +69,9 @@ class Air:
         self.note("a late request arrives")
         self.late.pop(index)()
 
-    def strikes(self) -> bool:
-        return self.rng.random() < self.rate
+    def strikes(self, *, sends: bool = False) -> bool:
+        """Calls that send go wrong more often: they are few, and what they do counts."""
+        return self.rng.random() < (min(1.0, 4 * self.rate) if sends else self.rate)
 
     def arrives(self, body: Mapping[str, Any] | None, issued_at: float) -> bool:
         """A draft that comes after days is swept by nobody. And on a PBX that sends again when told again, a request
@@ -195,7 +196,7 @@ class Line:
         return _outcome(-2 if fault == "odd" else code, value)
 
     def _fault(self, body: Mapping[str, Any] | None, *, is_create: bool) -> str | None:
-        if not self._air.strikes():
+        if not self._air.strikes(sends=body is not None and body["send_type"] != "draft"):
             return None
         fault = self._air.rng.choice(self._air.faults)
         if fault == "doubled" and not self._may_be_doubled(body, is_create=is_create):

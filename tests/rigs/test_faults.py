@@ -41,6 +41,7 @@ FAULTS: dict[str, dict[str, Any]] = {
     "held for one run": {},
     "held for two runs": {},
     "odd errcode": {"errcode": 20001},
+    "odd errcode after": {"errcode": -2, "commit": True},
     "html": {"status": 200},
 }
 BY_PROXY = tuple(name for name, rule in FAULTS.items() if not rule)
@@ -54,6 +55,7 @@ _NO_ANSWER = {
     "cut at 9",
     "502 after",
     "odd errcode",
+    "odd errcode after",
     "html",
     *SLOW,
 }
@@ -64,7 +66,7 @@ EXPECTED: dict[str, set[str]] = {
     "search": set(),  # the whole list says it, too
     "batchupload": {"odd errcode", *SLOW},
     # Once more when the line broke, never after an answer: five refused logins block the address.
-    "get_token": {"502 after", "odd errcode", "html", *SLOW},
+    "get_token": {"502 after", "odd errcode", "odd errcode after", "html", *SLOW},
     "refresh_token": set(),
     "del_token": set(),
     # Looked for; a draft is posted once more.
@@ -195,6 +197,7 @@ def cell(stage: Stage, scene: Scene, exchange: Exchange, fault: str) -> None:
         runs.append(play(stage, scene))
     if proxy:
         proxy.close()
+    assert stage.box.tokens_alive() <= 2, f"{stage.box.tokens_alive()} tokens are alive"
     counted = sum(run.requests for run in runs)
     _judge(
         stage,
@@ -203,8 +206,8 @@ def cell(stage: Stage, scene: Scene, exchange: Exchange, fault: str) -> None:
         expected(exchange, scene, fault),
         spares=exchange.name == "create" and fault == "doubled",
     )
-    assert len(stage.box.requests()) - journaled == counted
-    assert stage.box.tokens_alive() <= 2
+    sent = len(stage.box.requests()) - journaled
+    assert sent == counted, f"{sent} requests came over the wire, the clients have counted {counted}"
 
 
 def _proxy(stage: Stage, exchange: Exchange, fault: str) -> Proxy | None:
@@ -218,13 +221,26 @@ def _proxy(stage: Stage, exchange: Exchange, fault: str) -> Proxy | None:
 def _judge(stage: Stage, scene: Scene, runs: list[Run], first: str, *, spares: bool) -> None:
     came_to = ["done" if run.error is None and set(run.outcomes) <= {"done"} else "stops" for run in runs]
     said = [(run.error, run.said) for run in runs]
-    assert came_to == [first, "done", "done"], said
+    assert came_to == [first, "done", "done"], f"the runs came to {came_to}, not {first}: {said}"
     assert runs[-1].made is not None
-    assert runs[-1].made.effects == ()
-    assert stage.texted() == scene.texted, said
+    assert runs[-1].made.effects == (), "there is something left to do"
+    texted = stage.texted()
+    assert texted == scene.texted, f"texted were {texted}: {said}"
     recorded = {entry.id for entry in stage.state.campaigns.values()}
     left = [i for i in stage.campaigns() if i not in recorded]
-    assert len(left) == spares, left  # nobody can know of the draft that a doubled request has made
+    # Nobody can know of the draft that a doubled request has made.
+    assert len(left) == spares, f"on the PBX is what nobody has recorded: {left}"
+
+
+def play_cell(root: Path, label: str) -> None:
+    """One cell by its label, such as "sms now, update 2, html". Raises AssertionError."""
+    name, call, fault = label.split(", ")
+    endpoint, occurrence = call.split()
+    (root / "clean").mkdir()
+    found = exchanges(root / "clean", SCENES[name])
+    exchange = next(each for each in found if (each.name, each.occurrence) == (endpoint, int(occurrence)))
+    with open_stage(root) as stage:
+        cell(stage, SCENES[name], exchange, fault)
 
 
 def cells(root: Path, *, soak: bool) -> Iterator[tuple[str, Exchange, str]]:

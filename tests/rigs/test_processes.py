@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ from campaignops.sandbox.running import Sandbox
 from tests.rigs.doses import Tally, seeds, tally
 from tests.rigs.stage import PICTURE, Clock, Stage, everybody
 
+COMMAND = [sys.executable, "-m", "campaignops"]
 AT_ONCE = 20
 KILLS = 2  # of one project
 REQUESTS = 20  # about as many as a run here sends
@@ -78,7 +80,7 @@ def command(stage: Stage, *words: str) -> subprocess.Popen[str]:
         "CAMPAIGNOPS_CLIENT_SECRET": stage.box.client_secret,
     }
     return subprocess.Popen(
-        [sys.executable, "-m", "campaignops", "-C", str(stage.root), "apply", "--auto-approve", *words],
+        [*COMMAND, "-C", str(stage.root), "apply", "--auto-approve", *words],
         env={**os.environ, **credentials},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -96,7 +98,8 @@ def settled(stage: Stage, keys: list[str]) -> None:
     again = stage.apply(*campaigns)
     assert again.made is not None
     assert again.made.effects == ()
-    assert stage.texted() == everybody(*keys)
+    texted = stage.texted()
+    assert texted == everybody(*keys), f"texted were {texted}"
     assert set(stage.campaigns()) == {entry.id for entry in stage.state.campaigns.values()}
 
 
@@ -157,15 +160,23 @@ def _caught(tmp_path: Path, seed: int) -> str:
 def many_at_once(root: Path, counted: Tally) -> None:
     """Half of them wait for the lock; the others are told at once that somebody holds it."""
     with a_project(root, ["now", f"{{at: {int(time.time()) + 86_400}}}"]) as stage:
+        stage.box.inject("message_campaign/create", delay_after_s=1)  # so that all of them are there
         waits = [("--lock-timeout", "100s"), ()] * (AT_ONCE // 2)
         processes = [command(stage, *words) for words in waits]
         said = [process.communicate()[0] for process in processes]
         counted.runs += len(processes)
         codes = [process.returncode for process in processes]
-        assert set(codes) <= {0, 12}, said
-        assert set(codes[::2]) == {0}, said
-        assert _peak_of_tokens(stage.box) <= 2
+        stage.clock.sleep(60)
+        twice = [whom for whom, count in Counter(_texted(stage.box)).items() if count > 1]
+        assert not twice, f"texted twice: {twice}"
+        assert set(codes) <= {0, 12}, f"the runs ended with {codes}: {said}"
+        assert set(codes[::2]) == {0}, f"the runs that wait ended with {codes[::2]}: {said}"
+        assert (peak := _peak_of_tokens(stage.box)) <= 2, f"{peak} tokens were alive"
         settled(stage, ["c0", "c1"])
+
+
+def _texted(box: Sandbox) -> list[tuple[str, str]]:
+    return [(row["campaign_name"], row["number"]) for row in box.ledger()]
 
 
 def _peak_of_tokens(box: Sandbox) -> int:
