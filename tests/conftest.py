@@ -1,5 +1,4 @@
-"""What several tests share: an option, a PBX of the test, a project that uses it. Below the dots it prints a line for each
-rig, also when workers have played it."""
+"""What several tests share: an option, a PBX of the test, a project that uses it. And the line that each rig prints."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ class World:
         self.pbx = ModelPbx(lambda: self.air.now + skew_s, scenery.personality(rng))
         self.air = Air(rng, self.pbx, T0, self._note)
         self.rate, self.is_calm = rng.choice((0.0, 0.05, 0.15, 0.3)), False
-        self.store = FileShelf(self._trouble) if rng.random() < 0.15 else MemoryShelf(self._trouble)
+        self.store = FileShelf(self._trouble) if rng.random() < 0.2 else MemoryShelf(self._trouble)
         self.delivery = rng.choice(("staged", "staged", "direct"))
         self.switches = rng.random() < 0.2
         # Each history has a character of its own: much of a few things finds more than a little of everything.
@@ -103,9 +103,13 @@ class World:
         """Runs, crashes and edits in random order."""
         self.air.rate = self.rate
         for _ in range(self.rng.randrange(20, 200)):
-            is_late = bool(self.air.late) and self.rng.random() < 0.1  # the dangerous moments are soon after
-            self._episode("deliver" if is_late else self.rng.choice(self.episodes))
+            self._episode(self.rng.choice(self.episodes))
+            ended = [each for each in self._fibers if not each.is_alive]
             self._fibers = [each for each in self._fibers if each.is_alive]
+            if self.air.late and self.rng.random() < (
+                0.3 if ended else 0.03
+            ):  # what one run has lost meets the next
+                self.air.deliver(self.rng.randrange(len(self.air.late)))
             self.judge_safety()
         for fiber in self._fibers:
             if self.rng.random() < 0.5:
@@ -123,10 +127,10 @@ class World:
         elif kind == "deliver" and self.air.late:
             self.air.deliver(rng.randrange(len(self.air.late)))
         elif kind == "wait":
-            self.air.now += rng.choice((1, 10, 40, 130, 700))
-        elif kind == "edit" and rng.random() < 0.2:
+            self.air.now += rng.choice((1, 1, 5, 10, 40, 130, 700))
+        elif kind == "edit" and rng.random() < 0.4:
             self._edit()
-        elif kind == "touch" and rng.random() < 0.2:
+        elif kind == "touch" and rng.random() < 0.3:
             self._touch()
         elif kind == "touch" and isinstance(self.store, FileShelf) and rng.random() < 0.05:
             self._spoil(self.store)
@@ -218,21 +222,24 @@ class World:
         self.desired[campaign.key] = campaign
         self.said[_identity(campaign.name)].add(self._words(campaign))
 
+    def _body(self, campaign: Campaign) -> Json:
+        return Line(self.air, lambda: None, lambda: 0.0).shown(campaign)
+
     def _words(self, campaign: Campaign) -> Words:
-        return words(Line(self.air, lambda: None, lambda: 0.0).shown(campaign))
+        return words(self._body(campaign))
 
     def _edit(self) -> None:
         """One change of the manifests."""
-        rng, keys = self.rng, sorted(self.desired)
-        kind = rng.randrange(8)
+        rng, keys, recorded = self.rng, sorted(self.desired), self.store.state.campaigns
+        kind, half_way = rng.randrange(8), [key for key in keys if key in recorded and recorded[key].is_open]
         if not keys or (kind == 0 and self._keys < 4):
             self._add()
             return
-        campaign = self.desired[rng.choice(keys)]
+        campaign = self.desired[rng.choice(half_way if half_way and rng.random() < 0.7 else keys)]
         if kind == 1:
             del self.desired[campaign.key]
         elif kind == 2:
-            if self._fibers or campaign.key not in self.store.state.campaigns:
+            if self._fibers or campaign.key not in recorded:
                 return  # a second move before the first is applied loses the trail
             del self.desired[campaign.key]
             self._want(replace(campaign, key=f"{campaign.key}x", moved_from=campaign.key))
@@ -249,13 +256,16 @@ class World:
         sent = [i for i, held in pbx.held.items() if held.status == "completed" and not held.hand]
         seen = [i for i in sent if recorded.get(i) is Phase.RELEASED]
         ids = [i for i, held in pbx.held.items() if held.status in EDITABLE and i in recorded]
+        if self.desired and rng.random() < 0.3:
+            self._make_alike(self._body(self.desired[rng.choice(sorted(self.desired))]))
+            return
         if not ids or (seen and rng.random() < 0.3):
             for campaign_id in seen[:1]:
                 self._note(f"somebody deletes {campaign_id}, which was sent")
                 pbx.delete(campaign_id)
             return
         held = pbx.held[rng.choice(ids)]
-        kind = rng.choice(("write", "delete", "release", "unschedule", "namesake", "similar"))
+        kind = rng.choice(("write", "delete", "release", "unschedule"))
         self._note(f"somebody does {kind} {held.id}")
         match kind:
             case "write":
@@ -268,11 +278,14 @@ class World:
                 pbx.update(held.id, {**held.body, "send_type": "immediately"}, hand=True)
             case "unschedule":
                 pbx.update(held.id, {**held.body, "send_type": "draft"}, hand=True)
-            case "namesake" | "similar":
-                name = held.body["name"] + ("x" if kind == "similar" else "")
-                other = {**held.body, "name": name, "content": "somebody's own", "send_type": "draft"}
-                if made := pbx.create(other, hand=True)[1]:
-                    self.others[made] = other
+
+    def _make_alike(self, body: Json) -> None:
+        """Somebody makes a campaign of their own, which bears the name of one of ours, or one like it."""
+        name = body["name"] + self.rng.choice(("", "x"))
+        other = {**body, "name": name, "content": "somebody's own", "send_type": "draft"}
+        if made := self.pbx.create(other, hand=True)[1]:
+            self.others[made] = other
+            self._note(f"somebody makes {name} {made}")
 
     def _spoil(self, shelf: FileShelf) -> None:
         """The state is emptied, and put back after an apply: that must not take it for none."""

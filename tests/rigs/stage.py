@@ -42,7 +42,7 @@ from campaignops.store.file import FileStore
 
 T0 = 1_900_000_000
 PEOPLE = ("+12025550140", "+12025550141")
-PICTURE = b"\xff\xd8 a picture"
+PICTURE = b"\xff\xd8\xff a picture"
 CHANGES = ("create", "update", "delete", "batchupload")  # what the PBX is asked to do, beside reading
 Delivery = Literal["staged", "direct"]
 SENDS: dict[str, Send] = {"draft": Draft(), "now": Now(), "at": At(T0 + 86_400, "UTC")}

@@ -160,7 +160,7 @@ def _caught(tmp_path: Path, seed: int) -> str:
 def many_at_once(root: Path, counted: Tally) -> None:
     """Half of them wait for the lock; the others are told at once that somebody holds it."""
     with a_project(root, ["now", f"{{at: {int(time.time()) + 86_400}}}"]) as stage:
-        stage.box.inject("message_campaign/create", delay_after_s=1)  # so that all of them are there
+        stage.box.inject("message_campaign/create", delay_after_s=2)  # so that all of them are there
         waits = [("--lock-timeout", "100s"), ()] * (AT_ONCE // 2)
         processes = [command(stage, *words) for words in waits]
         said = [process.communicate()[0] for process in processes]
