@@ -11,7 +11,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
-from campaignops.cli import arguments, options, screen
+from campaignops.cli import arguments, environment, options, screen
 from campaignops.cli.screen import Screen
 from campaignops.errors import CampaignOpsError, Interrupted
 
@@ -58,7 +58,10 @@ class Failure:
 
 def _run(words: list[str]) -> int:
     shown = screen.standard(
-        json=options.wants_json(words), no_color="--no-color" in words, verbosity=options.verbosity_of(words)
+        json=options.wants_json(words),
+        no_color=options.wants_no_color(words),
+        verbosity=options.verbosity_of(words),
+        log_json=options.wants_json_log(words),
     )
     failure = Failure()
     try:
@@ -87,7 +90,7 @@ def _command(command: str, rest: list[str], shown: Screen, failure: Failure) -> 
     arguments.OF[command](parser)
     options.add_common(parser)
     try:
-        args = parser.parse_intermixed_args(rest)
+        args = parser.parse_intermixed_args([*environment.words(parser, rest, os.environ), *rest])
     except SystemExit:  # --help has been printed
         return 0
     module = importlib.import_module(f"campaignops.cli.{command.replace('-', '_')}")

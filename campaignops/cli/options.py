@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 from itertools import pairwise
 from typing import NoReturn
 
 from campaignops.cli import arguments
+from campaignops.cli.environment import says_yes
 from campaignops.cli.overview import COMMANDS
 from campaignops.errors import UsageError
 
@@ -62,6 +64,9 @@ def add_common(parser: argparse.ArgumentParser) -> None:
     )
     common.add_argument("--exclude", action="append", default=[], metavar="KEY", help="all but these (glob)")
     common.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    common.add_argument(
+        "--log-format", choices=("text", "json"), default="text", help="json: stderr as lines of JSON"
+    )
     common.add_argument("--no-color", action="store_true", help="no colours")
     common.add_argument("-q", dest="quiet", action="store_true", help="say less")
     common.add_argument("-v", dest="verbose", action="count", default=0, help="say more; again for even more")
@@ -71,15 +76,31 @@ def add_common(parser: argparse.ArgumentParser) -> None:
 
 
 def wants_json(words: list[str]) -> bool:
-    """From the bare words, for errors that come before they are parsed."""
-    return "--json" in words or "--format=json" in words or ("--format", "json") in pairwise(words)
+    """From the bare words and variables, for errors that come before they are parsed."""
+    return "--json" in words or says_yes("JSON") or _value(words, "--format") == "json"
+
+
+def wants_json_log(words: list[str]) -> bool:
+    return _value(words, "--log-format") == "json"
+
+
+def wants_no_color(words: list[str]) -> bool:
+    return "--no-color" in words or says_yes("NO_COLOR")
 
 
 def verbosity_of(words: list[str]) -> int:
-    """-1 for `-q`, else how often `-v` is said; from the bare words too."""
-    if "-q" in words:
+    """-1 for `-q`, else how often `-v` is said; from the bare words and variables too."""
+    said = sum(len(word) - 1 for word in words if re.fullmatch(r"-v+", word))
+    if "-q" in words or (says_yes("QUIET") and not said):
         return -1
-    return sum(len(word) - 1 for word in words if re.fullmatch(r"-v+", word))
+    return said or int(says_yes("VERBOSE")) or 2 * (os.environ.get("CAMPAIGNOPS_VERBOSE") == "2")
+
+
+def _value(words: list[str], option: str) -> str | None:
+    """What the last of `words`, or else the variable, says for an option."""
+    given = [word.partition("=")[2] for word in words if word.startswith(f"{option}=")]
+    given += [value for word, value in pairwise(words) if word == option]
+    return given[-1] if given else os.environ.get(f"CAMPAIGNOPS_{option[2:].replace('-', '_').upper()}")
 
 
 def _with_value() -> frozenset[str]:

@@ -38,11 +38,13 @@ options of every command, before or after it:
   --var NAME=VALUE       set a var; --var-file FILE sets those of a YAML file
   --target KEY           only campaigns with this key; --exclude KEY leaves some out (both take globs)
   --json                 one JSON document on stdout, also on failure
+  --log-format json      what is said on stderr as lines of JSON
   --no-color             no colours (or NO_COLOR)
   -q, -v                 say less, say more (-v again for even more)
   --lock-timeout TIME    wait for the state's lock, for example 60s (default: 0s)
   -h, --help             this text, or that of a command
   -V, --version          the version
+each option has a variable, too: --lock-timeout is CAMPAIGNOPS_LOCK_TIMEOUT, -q is CAMPAIGNOPS_QUIET; flags are 1 or 0
 
 exit codes:
   0 done, or no changes     1 error                  2 changes (plan --detailed-exitcode)

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from functools import cache, partial
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
+from campaignops.cli.log import Log
 from campaignops.errors import CampaignOpsError, ProjectError
 from campaignops.findings import Finding
 from campaignops.policy import Silenced
@@ -18,13 +19,15 @@ from campaignops.policy import Silenced
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """The two streams, and how the user wants them. `json`: stdout gets one document and nothing else."""
+    """The two streams, and how the user wants them. `json`: stdout gets one document and nothing else. `log` is `err`
+    where that is to be JSON, too."""
 
     out: TextIO
     err: TextIO
     json: bool = False
     no_color: bool = False
     verbosity: int = 0
+    log: Log | None = None
 
     @property
     def quiet(self) -> bool:
@@ -66,6 +69,10 @@ class Screen:
         """Findings with their source lines: on stdout where they are the answer."""
         from campaignops.report import findings as report
 
+        if self.log and not to_out:
+            for finding in findings:
+                self.log.record(finding.severity, **report.to_json(finding))
+            return
         stream = self.out if to_out else self.err
         folder = folder_of(root)
         source, color = cache(partial(lines_of, root)), self.color(stream)
@@ -79,16 +86,22 @@ class Screen:
         from campaignops.report.paint import paint
         from campaignops.report.plain import safe
 
+        if self.log:
+            self.log.record("error", code=error.code, message=safe(error.message))
+            return
         known = f"[{error.code}]" if error.code.startswith("CMP") else ""  # those that `explain` explains
         word = paint(self.color(self.err))(f"error{known}:", "red")
         self.warn(f"{word} {safe(error.message)}")
 
 
-def standard(*, json: bool, no_color: bool, verbosity: int) -> Screen:
+def standard(*, json: bool, no_color: bool, verbosity: int, log_json: bool = False) -> Screen:
     """The process's own streams. What an old terminal cannot show is written out; a document is UTF-8 everywhere."""
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8" if json else None, errors="backslashreplace")
-    return Screen(sys.stdout, sys.stderr, json, no_color, verbosity)
+    if not log_json:
+        return Screen(sys.stdout, sys.stderr, json, no_color, verbosity)
+    log = Log(sys.stderr)
+    return Screen(sys.stdout, cast(TextIO, log), json, no_color, verbosity, log)
 
 
 def folder_of(root: Path | None) -> str:
