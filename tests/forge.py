@@ -44,6 +44,14 @@ class Api:
         return self.comments[made_id]
 
     def answer(self, verb: str, path: str, body: Any) -> tuple[int, Any]:
+        if path == "/user":
+            return 200, {"id": 1}
+        if found := re.fullmatch(r"/projects/1/merge_requests/7/notes(?:/(\d+))?(?:\?.*)?", path):
+            if verb == "GET":
+                return 200, list(self.comments.values())
+            note = self.comments[int(found[1])] if found[1] else self.write(7, "")
+            note |= {"body": body["body"], "author": {"id": 1}}
+            return 200, note
         if verb != "GET" and self.is_readonly:
             return 403, {"message": "Resource not accessible by integration"}
         if found := re.fullmatch(r"/repos/o/r/issues/(\d+)/comments(?:\?per_page=100&page=(\d+))?", path):
@@ -66,7 +74,10 @@ def api() -> Iterator[Api]:
 
     class Handler(BaseHTTPRequestHandler):
         def do(self) -> None:
-            assert self.headers["Authorization"] == f"Bearer {TOKEN}"
+            assert TOKEN in (
+                self.headers["Private-Token"],
+                (self.headers["Authorization"] or "").removeprefix("Bearer "),
+            )
             length = int(self.headers["Content-Length"] or 0)
             body = json.loads(self.rfile.read(length)) if length else None
             status, said = told.answer(self.command, self.path, body)
@@ -76,7 +87,7 @@ def api() -> Iterator[Api]:
             self.end_headers()
             self.wfile.write(data)
 
-        do_GET = do_POST = do_PATCH = do
+        do_GET = do_POST = do_PATCH = do_PUT = do
 
         def log_message(self, *_: Any) -> None:
             pass
@@ -138,10 +149,6 @@ class Machine:
     def run(self, job: Mapping[str, Any]) -> Job:
         self.temp, self.work = self.here / "temp", self.here / "work"
         self.temp.mkdir(parents=True)
-        (self.here / "bin").mkdir()
-        python = self.here / "bin" / "python"  # what pip would install is there already
-        python.write_text(f'#!/bin/sh\n[ "$2" != pip ] || exit 0\nexec {sys.executable} "$@"\n')
-        python.chmod(0o755)
         self.summary = self.here / "summary.md"
         self.summary.touch()
         outputs, code = self._steps(job["steps"], {})
@@ -211,17 +218,11 @@ class Machine:
         subprocess.run(["git", "clone", "--quiet", self.runner.origin, self.work], check=True)
         git(self.work, "checkout", "--quiet", self.sha)
 
-    def _script(
-        self, script: str, given: Mapping[str, str], action: Path | None
-    ) -> tuple[dict[str, str], int]:
+    def _script(self, text: str, given: Mapping[str, str], action: Path | None) -> tuple[dict[str, str], int]:
         output = self.here / "output"
         output.write_text("")
-        keep = {name: os.environ[name] for name in ("HOME", "LANG", "PATH") if name in os.environ}
-        path = f"{self.here / 'bin'}:{Path(sys.executable).parent}:{keep.pop('PATH')}"
         environ = {
-            **keep,
-            "PATH": path,
-            "PYTHONPATH": str(ROOT),
+            **environment(self.here),
             "RUNNER_TEMP": str(self.temp),
             "GITHUB_ACTION_PATH": str(action),
             "GITHUB_API_URL": self.runner.forge.url,
@@ -233,21 +234,40 @@ class Machine:
             **given,
         }
         if "PATH_FIRST" in self.tool:
-            environ["PATH"] = f"{self.tool['PATH_FIRST']}:{path}"
-        ran = subprocess.run(
-            ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script],
-            cwd=self.work,
-            env=environ,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=100,
-            check=False,
-        )
-        self.log += ran.stdout
+            environ["PATH"] = f"{self.tool['PATH_FIRST']}:{environ['PATH']}"
+        code, log = script(text, self.work, environ)
+        self.log += log
         told = dict(line.split("=", 1) for line in output.read_text("utf-8").splitlines())
-        return told, ran.returncode
+        return told, code
+
+
+def environment(here: Path) -> dict[str, str]:
+    """The variables of a machine on which everything is installed that pip would install."""
+    python = here / "bin" / "python"
+    python.parent.mkdir(exist_ok=True)
+    python.write_text(f'#!/bin/sh\n[ "$2" != pip ] || exit 0\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    (here / "bin" / "pip").write_text("#!/bin/sh\n")
+    (here / "bin" / "pip").chmod(0o755)
+    kept = {name: os.environ[name] for name in ("HOME", "LANG") if name in os.environ}
+    path = f"{here / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}"
+    return {**kept, "PATH": path, "PYTHONPATH": str(ROOT)}
+
+
+def script(text: str, where: Path, environ: Mapping[str, str]) -> tuple[int, str]:
+    """The exit code of a script, and what it printed."""
+    ran = subprocess.run(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", text],
+        cwd=where,
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    return ran.returncode, ran.stdout
 
 
 def git(where: Path, *words: str) -> str:

@@ -647,7 +647,7 @@ def test_in_a_git_repository_the_workflow_goes_where_it_is_looked_for(tmp_path):
         assert "../.github/workflows/campaigns.yml" in run("init", "tea").out.split()
     workflow = (tmp_path / ".github/workflows/campaigns.yml").read_text()
     assert workflow.count('folder: "marketing/tea"\n') == 3
-    assert "folder: .\n" not in workflow
+    assert 'folder: "."' not in workflow
 
 
 def test_init_keeps_what_is_there(tmp_path):

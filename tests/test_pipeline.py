@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
 from campaignops.sandbox.running import Sandbox
 from tests import forge
@@ -37,8 +38,11 @@ class Repository:
             "CAMPAIGNOPS_CLIENT_SECRET": box.client_secret,
         }
         self.runner = Runner(self.origin, folder, told, secrets)
-        assert process("init", cwd=self.work).code == 0
+        self.init()
         self.settings()
+
+    def init(self) -> None:
+        assert process("init", cwd=self.work).code == 0
 
     def settings(self, url: str | None = None, **pbx: Any) -> None:
         reach = {"url": url or self.box.url, "timeout": 2, **pbx}
@@ -304,7 +308,7 @@ def test_a_create_whose_outcome_is_unknown_waits_for_a_person(repository, box):
 
 def test_a_wrong_folder_fails_at_once(repository):
     path = repository.work / ".github/workflows/campaigns.yml"
-    path.write_text(path.read_text().replace("folder: .\n", "folder: no-such\n"))
+    path.write_text(path.read_text().replace('folder: "."\n', "folder: no-such\n"))
     assert repository.plan(repository.commit()).code != 0
     assert repository.sent == []
 
@@ -331,3 +335,65 @@ if number == {at}:
     wrapper.write_text(f'#!/bin/bash\n[ "$1" != push ] || {run}\nexec {real} "$@"\n')
     wrapper.chmod(0o755)
     return {"PATH_FIRST": str(wrapper.parent)}
+
+
+# GitLab
+
+
+def test_the_gitlab_template_does_the_same(tmp_path, box, told):
+    repository = GitLab(tmp_path, box, told)
+    repository.campaigns(hello=a_text(send="now"))
+    sha = repository.commit()
+    for _ in range(2):
+        code, log = repository.job("review", sha, secrets=False)
+        assert code == 0, log
+    (note,) = told.of(7)
+    assert "hello" in note
+    assert box.requests() == []
+    assert repository.job("plan", sha)[0] == 0
+    assert repository.job("apply", sha)[0] == 0
+    assert repository.sent == ["+8613800001111"]
+    assert repository.job("apply", sha)[0] == 10
+    repository.campaigns(hello=a_text(send="now", message={"text": "Another"}))
+    code, log = repository.job("review", repository.commit("edit"), secrets=False)
+    assert code == 10, log
+    assert "CMP501" in told.of(7)[0], log
+    assert len(repository.sent) == 1
+
+
+def test_gitlab_shows_what_is_wrong_in_the_merge_request(tmp_path, box, told):
+    repository = GitLab(tmp_path, box, told)
+    repository.campaigns(hello=a_text(recipients={"numbers": ["0123"]}))
+    assert repository.job("review", repository.commit(), secrets=False)[0] == 1
+    (found,) = json.loads((repository.folder / "job1" / "codequality.json").read_text())
+    assert found["check_name"] == "CMP105"
+
+
+class GitLab(Repository):
+    """The same repository on a GitLab: `init` sees where it came from."""
+
+    number = 0
+
+    def init(self) -> None:
+        git(self.work, "config", "remote.upstream.url", "https://gitlab.example.com/shop/campaigns.git")
+        assert process("init", cwd=self.work).code == 0
+
+    def job(self, name: str, sha: str, *, secrets: bool = True) -> tuple[int, str]:
+        """The scripts of a job, as GitLab's runner plays them; a plan is an artifact of the next job."""
+        self.number += 1
+        here = self.folder / f"job{self.number}"
+        git(self.folder, "clone", "--quiet", str(self.origin), str(here))
+        git(here, "checkout", "--quiet", sha)
+        plan = self.folder / "plan.json"
+        if plan.exists():
+            (here / "plan.json").write_bytes(plan.read_bytes())
+        whole = YAML(typ="safe").load((here / ".gitlab-ci.yml").read_text())
+        variables = {**whole["variables"], **(self.runner.secrets if secrets else {})}
+        variables |= {"CI_API_V4_URL": self.forge.url, "CI_PROJECT_ID": "1", "CI_MERGE_REQUEST_IID": "7"}
+        environ = {**forge.environment(here), **variables, "GITLAB_TOKEN": forge.TOKEN}
+        before = whole["default"]["before_script"]
+        code, log = forge.script("\n".join([*before, *whole[name]["script"]]), here, environ)
+        told = forge.script("\n".join(whole[name].get("after_script", [])), here, environ)
+        if (here / "plan.json").exists():
+            plan.write_bytes((here / "plan.json").read_bytes())
+        return code, log + told[1]

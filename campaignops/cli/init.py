@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import shlex
+from contextlib import suppress
 from importlib import resources
 from pathlib import Path
 
@@ -16,23 +17,33 @@ from campaignops.project import SETTINGS_FILE
 from campaignops.report.plan_json import SCHEMA_VERSION
 
 _PROJECT = (SETTINGS_FILE, "welcome.yaml")
-_WORKFLOW = "workflows/campaigns.yml"
-_ACTION = ("action.yml", "apply.sh", "comment.py", "login.sh", "plan.sh", "state.sh")
+_ACTION = "github/actions/campaignops"
+_ON_GITHUB = {
+    ".github/workflows/campaigns.yml": "github/workflows/campaigns.yml",
+    **{
+        f".github/actions/campaignops/{name}": f"{_ACTION}/{name}"
+        for name in ("action.yml", "apply.sh", "comment.py", "login.sh", "plan.sh", "state.sh")
+    },
+}
+_ON_GITLAB = {
+    ".gitlab-ci.yml": "gitlab/gitlab-ci.yml",
+    **{f".gitlab/campaignops/{name}": f"{_ACTION}/{name}" for name in ("comment.py", "login.sh", "state.sh")},
+}
 
 
 def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     """A project that is there already is refused. A .gitignore or a workflow that is there already stays as it is."""
     folder = Path(args.folder or "", args.directory or "")
-    forge = repository_of(folder) / ".github"
-    packaged = (_WORKFLOW, *(f"actions/campaignops/{name}" for name in _ACTION))
-    around = {folder / ".gitignore": "gitignore", **{forge / name: f"github/{name}" for name in packaged}}
+    top = repository_of(folder)
+    pipeline = _ON_GITLAB if _is_on_gitlab(top) else _ON_GITHUB
+    around = {folder / ".gitignore": "gitignore", **{top / path: name for path, name in pipeline.items()}}
     kept = [path for path in around if os.path.lexists(path)]
     files = {folder / name: name for name in _PROJECT} | {p: n for p, n in around.items() if p not in kept}
     if there := [str(path) for path in files if os.path.lexists(path)]:
         what = f"{' and '.join(there)}: there already, so nothing was written. Choose another folder"
         raise CampaignOpsError(what, code="exists")
     for path, name in files.items():
-        _write(path, _content(name).replace("folder: .\n", f"folder: {_from(forge.parent, folder)}\n"))
+        _write(path, _content(name).replace('"."\n', f"{_from(top, folder)}\n"))
     if shown.json:
         written, untouched = ([str(path) for path in paths] for paths in (files, kept))
         shown.document(
@@ -56,9 +67,15 @@ def repository_of(folder: Path) -> Path:
     return folder
 
 
+def _is_on_gitlab(repository: Path) -> bool:
+    with suppress(OSError, UnicodeError):
+        return "gitlab" in (repository / ".git" / "config").read_text("utf-8")
+    return False
+
+
 def _from(repository: Path, folder: Path) -> str:
     """Where the project is in its repository, as a YAML text."""
-    return json.dumps(Path(os.path.relpath(folder, repository)).as_posix()) if folder != repository else "."
+    return json.dumps(Path(os.path.relpath(folder, repository)).as_posix())
 
 
 def _content(packaged: str) -> str:
