@@ -95,9 +95,8 @@ def main(file: str) -> int:
         verb, url = (forge.edit_verb, forge.comment(said)) if said else ("POST", forge.comments)
         call(forge, verb, url, {"body": text})
     except (HTTPError, URLError) as error:
-        print(
-            f"{'::warning::' if 'GITHUB_API_URL' in os.environ else 'warning: '}the comment could not be written: {getattr(error, 'code', error.reason)}"
-        )
+        label = "::warning::" if "GITHUB_API_URL" in os.environ else "warning: "
+        print(f"{label}the comment could not be written: {getattr(error, 'code', error.reason)}")
     return 0
 
 
