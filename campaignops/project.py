@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
 from campaignops.errors import ProjectError
+from campaignops.findings import Place
 from campaignops.policy import Policy
 from campaignops.rules import Rule
 
@@ -31,6 +33,48 @@ class Pbx:
 
 
 @dataclass(frozen=True, slots=True)
+class QuietHours:
+    """From `start` to `end`, in minutes of the day; over midnight when the end comes first."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Frequency:
+    """At most `most` messages to one person within `per_s` seconds."""
+
+    per_s: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Guardrails:
+    """`guardrails:` of the settings; what is None or empty guards nothing. Countries are ISO codes, and a mapping by
+    country or channel has `other` for the rest.
+
+    `test_send` asks for a test send of just this message, within so many seconds before; 0 for however long ago.
+    `quiet_days` are weekdays (`sat`), days of each year (`12-25`) and dates. `suppression` is a file of the project.
+    `written` has where each setting stands and what is written there, by its path below `guardrails`.
+    """
+
+    max_per_campaign: int | None = None
+    max_per_plan: int | None = None
+    max_per_day: int | None = None
+    quiet_hours: QuietHours | None = None
+    quiet_days: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    countries: frozenset[str] = frozenset()
+    suppression: str | None = None
+    frequency: Frequency | None = None
+    test_send: int | None = None
+    max_sms_parts: Mapping[str, int] = field(default_factory=dict)
+    cost_per_part: Mapping[str, Decimal] = field(default_factory=dict)
+    currency: str | None = None
+    confirm_above: int | None = None
+    written: Mapping[str, tuple[Place, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """The settings of one run. `root` is absolute; `state` is a path relative to it, or absolute.
 
@@ -50,6 +94,7 @@ class Project:
     policy: Policy = field(default_factory=Policy)
     test_numbers: tuple[str, ...] = ()
     rules: tuple[Rule, ...] = ()
+    guardrails: Guardrails = field(default_factory=Guardrails)
 
     @property
     def state_path(self) -> Path:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from campaignops.audience import COUNTRY_HELP
-from campaignops.manifest import schema
+from campaignops.manifest import guardrails, schema
 from campaignops.manifest.problems import nearest
 
 Path = tuple[str | int, ...]
@@ -89,6 +89,10 @@ _SETTINGS_KEYS: dict[str, Iterable[str]] = {
     "rules.*.tests": schema.RuleTestsForm.__annotations__,
     "rules.*.tests.denied.*": schema.FactsForm.__annotations__,
     "rules.*.tests.allowed.*": schema.FactsForm.__annotations__,
+    "guardrails": guardrails.GuardrailsForm.__annotations__,
+    "guardrails.max_recipients": guardrails.LimitsForm.__annotations__,
+    "guardrails.quiet_hours": guardrails.QuietForm.__annotations__,
+    "guardrails.frequency": guardrails.FrequencyForm.__annotations__,
 }
 
 
@@ -234,6 +238,7 @@ _FORM_OF_TYPE = {
 
 
 def _form(path: Path) -> str | None:
+    path = path[2:] if path[:1] == ("environments",) else path
     return schema.FORMS.get(".".join("*" if isinstance(part, int) else part for part in path))
 
 
@@ -336,6 +341,8 @@ def _pattern(path: Path, value: str, context: dict[str, Any]) -> Complaint:
         )
     if path[-1] == "timeout":
         return Complaint("CMP107", path, f"`timeout` must be a number of seconds, not {_described(value)}")
+    if wanted := _form(path):
+        return Complaint("CMP107", path, f"{_named(path)} must be {wanted}; not {_described(value)}")
     return Complaint(
         "CMP107", path, f"{_named(path)} holds a control character, such as a line break or a tab"
     )

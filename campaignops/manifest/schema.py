@@ -13,6 +13,8 @@ from pydantic import ConfigDict, Field, TypeAdapter, WithJsonSchema
 from typing_extensions import TypedDict
 
 from campaignops.audience import E164
+from campaignops.manifest import guardrails
+from campaignops.manifest.guardrails import GuardrailsForm
 
 _STRICT = ConfigDict(extra="forbid")
 _MARKS = r"\{\{|\{%"
@@ -362,9 +364,7 @@ class EnvironmentForm(TypedDict):
     test_numbers: NotRequired[
         Annotated[list[PhoneNumber], Field(description="Staff numbers that `test-send` may text, E.164.")]
     ]
-    guardrails: NotRequired[
-        Annotated[dict[str, Any], Field(description="Not enforced by this version: leave it empty.")]
-    ]
+    guardrails: NotRequired[GuardrailsForm]
 
 
 class FactsForm(TypedDict, total=False):
@@ -448,6 +448,7 @@ FORMS = {
     "test_numbers": "a list of E.164 numbers, each in quotes",
     "test_numbers.*": "a number as text",
     "pbx": "a mapping such as {url: sandbox}",
+    **guardrails.FORMS,
 }
 
 

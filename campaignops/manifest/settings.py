@@ -15,7 +15,7 @@ from ruamel.yaml.nodes import Node, ScalarNode
 
 from campaignops.errors import ProjectError
 from campaignops.findings import Place, in_order
-from campaignops.manifest import complaints, nodes, schema
+from campaignops.manifest import complaints, guardrails, nodes, schema
 from campaignops.manifest.comments import cannot, no_code
 from campaignops.manifest.flaws import Flaw, Unreadable
 from campaignops.manifest.own_rules import rules_of
@@ -23,7 +23,7 @@ from campaignops.manifest.problems import Problems, did_you_mean
 from campaignops.manifest.source import Source, child, read_bytes
 from campaignops.manifest.times import zone_help, zone_named
 from campaignops.policy import Policy, codes_of, may_be_silenced
-from campaignops.project import DEFAULT_STATE, SANDBOX, SETTINGS_FILE, Pbx, Project
+from campaignops.project import DEFAULT_STATE, SANDBOX, SETTINGS_FILE, Guardrails, Pbx, Project
 
 ENVIRONMENT = "CAMPAIGNOPS_ENV"
 VAR_PREFIX = "CAMPAIGNOPS_VAR_"
@@ -92,6 +92,7 @@ class _Loading:
             return Project(self.root)
         state, zone = merged.get("state", DEFAULT_STATE), merged.get("timezone", "UTC")
         policy = _policy(_mapping(merged.get("findings")))
+        guards = self.guardrails(_mapping(merged.get("guardrails")), environment)
         return Project(
             self.root,
             environment,
@@ -102,6 +103,7 @@ class _Loading:
             policy=policy,
             test_numbers=tuple(merged.get("test_numbers", ())),
             rules=rules_of(merged.get("rules", []), self.place, self.tell),
+            guardrails=guards,
         )
 
     def mapping(self, path: str, source: Source, *, typed: bool = False) -> dict[str, Any]:
@@ -167,18 +169,11 @@ class _Loading:
             )
         if isinstance(zone := form.get("timezone"), str) and zone_named(zone) is None:
             self.tell("CMP405", (*layer, "timezone"), f"`{zone[:60]}` is not a time zone", zone_help(zone))
-        for name in _mapping(form.get("guardrails")):
-            message = f"the guardrail `{name}` is not enforced by this version"
-            self.tell(
-                "CMP115",
-                (*layer, "guardrails", name),
-                message,
-                "take it out: it would protect nobody",
-                at_key=True,
-            )
         for name in _mapping(form.get("vars")):
             self.check_name(name, self.place((*layer, "vars", name), at_key=True))
         self.check_policy((*layer, "findings"), _mapping(form.get("findings")))
+        for path, message, help in guardrails.problems(_mapping(form.get("guardrails"))):
+            self.tell("CMP115", (*layer, "guardrails", *path), message, help)
 
     def check_policy(self, path: Layer, form: dict[str, Any]) -> None:
         """Codes that there are not, and silence for what cannot be silenced."""
@@ -236,6 +231,24 @@ class _Loading:
             delivery=form.get("delivery", "staged"),
             schedule_literal=form.get("schedule_literal", "schedule"),
         )
+
+    def guardrails(self, form: dict[str, Any], environment: str | None) -> Guardrails:
+        """Each with its place: that in the environment, if it has one there."""
+
+        def place_of(path: tuple[str, ...]) -> Place:
+            own: Layer = ("environments", environment or "", "guardrails", *path)
+            return self.place(own if self.has(own) else ("guardrails", *path))
+
+        return guardrails.read(form, place_of)
+
+    def has(self, path: Layer) -> bool:
+        node = self.source.root
+        for part in path:
+            found = child(node, part) if node is not None else None
+            if found is None:
+                return False
+            node = found[1]
+        return True
 
     def overrides(
         self, environ: Mapping[str, str], var_files: Sequence[str], options: Mapping[str, str]
