@@ -29,10 +29,12 @@ class Ref:
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """Recipients by number, E.164, in the author's order, without duplicates; `file` is the CSV they came from."""
+    """Recipients by number, E.164, in the author's order, without duplicates; `file` is the CSV they came from.
+    `withheld` are those whom the author named, too, and who have opted out: nothing is sent to them."""
 
     numbers: Sequence[str]
     file: str | None = None
+    withheld: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,7 @@ class Entry:
     question: str | None = None
     halted: str | None = None
     audience: str = ""
+    allowed: str = ""
     spec: str = "{}"
 
     @property
@@ -158,12 +159,24 @@ def check_step(before: Entry | None, after: Entry | None) -> None:
 
 
 def digest(campaign: Campaign, lineage: str) -> str:
-    """The keyed digest of everything a campaign says, recipients included. Equal digests mean: nothing to do."""
+    """The keyed digest of everything a campaign says, recipients included, also those who have opted out since: whoever
+    does so when it was sent has not edited it. Equal digests and `same_people` mean: nothing to do."""
     hashed = blake2b(key=_key(lineage), digest_size=16)
     hashed.update(json.dumps(spec(campaign), ensure_ascii=False, separators=(",", ":")).encode())
     if isinstance(campaign.audience, Numbers):
-        hashed.update("\n".join(sorted(campaign.audience.numbers)).encode())
+        named = (*campaign.audience.numbers, *campaign.audience.withheld)
+        hashed.update("\n".join(sorted(named)).encode())
     return hashed.hexdigest()
+
+
+def same_people(campaign: Campaign, entry: Entry, lineage: str) -> bool:
+    """Whether a campaign with the digest of `entry` goes to whom the entry went: nobody has opted out, or in, since."""
+    audience = campaign.audience
+    if not isinstance(audience, Numbers):
+        return True
+    if not audience.withheld and entry.recipients in (None, len(audience.numbers)):
+        return True
+    return entry.audience == audience_digests(audience.numbers, lineage)
 
 
 def fingerprint(meaning: Mapping[str, Any], lineage: str) -> str:

@@ -128,7 +128,8 @@ class _Workers:
 
     def _current(self, change: Create, entry: Entry) -> Entry:
         """What an open intent has made may have the content of an older manifest."""
-        if entry.digest == self.record.fresh(change.campaign, {}, None).digest:
+        fresh = self.record.fresh(change.campaign, {}, None)
+        if entry.digest == fresh.digest and entry.audience == fresh.audience:
             return entry
         if entry.phase is Phase.BOUND:
             return self.editor.update(change.campaign, entry)

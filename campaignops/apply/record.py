@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from json import dumps
 from typing import Any, Protocol
@@ -37,11 +37,13 @@ def age_s(entry: Entry, clock: Clock) -> float:
 @dataclass(frozen=True, slots=True)
 class Who:
     """What every entry of this run carries: its `run` name and its `delivery`. A run name may end in `@` and a word for
-    the machine. `timeout_s` is how long a call is waited for."""
+    the machine. `timeout_s` is how long a call is waited for. `allowed` says by key
+    what a guardrail was told to let by."""
 
     run: str
     delivery: str
     timeout_s: float = 30.0
+    allowed: Mapping[str, str] = field(default_factory=dict)
 
 
 class Record:
@@ -55,7 +57,10 @@ class Record:
     def put(self, entry: Entry, **changes: Any) -> Entry:
         """Record a step of a campaign durably and return it as recorded."""
         at = datetime.fromtimestamp(self._clock.now(), UTC).isoformat(timespec="seconds")
-        entry = replace(entry, **changes, at=at, run=self._who.run)
+        changes |= {"at": at, "run": self._who.run}
+        if entry.key in self._who.allowed:
+            changes["allowed"] = self._who.allowed[entry.key]
+        entry = replace(entry, **changes)
         self._keep(entry.key, entry)
         self.entries[entry.key] = entry
         return entry

@@ -51,7 +51,9 @@ def _told_by_the_whole_number(number: str, regions: tuple[str, ...], zones: tupl
         parsed = phonenumbers.parse(number)
     except phonenumbers.NumberParseException:
         return Home("", ())
-    country = phonenumbers.region_code_for_number(parsed) or (regions[0] if len(regions) == 1 else "")
+    country = (
+        phonenumbers.region_code_for_number(parsed) or regions[0]
+    )  # of one that is not in use: the main one
     own = tuple(zone for zone in time_zones_for_number(parsed) if zone != UNKNOWN_TIMEZONE)
     return Home(country if country.isalpha() else "", own or zones)
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 
 from campaignops import apply
 from campaignops.apply import Record, Result, Who
-from campaignops.cli import approving, connection, events, planning
+from campaignops.cli import approving, connection, events, guarding, planning
 from campaignops.cli.checkpoint import Checkpointed
+from campaignops.cli.confirming import confirm
 from campaignops.cli.entry import Failure
 from campaignops.cli.events import Events
 from campaignops.cli.leaving import Leaving
@@ -19,9 +19,8 @@ from campaignops.cli.screen import Screen
 from campaignops.cli.watching import watching
 from campaignops.cli.writing import Clock, Keeper, run_name
 from campaignops.errors import CampaignOpsError, Interrupted, UnresolvedError
-from campaignops.plan import Plan
 from campaignops.project import Project
-from campaignops.report import outcome_text, plan_json, plan_text
+from campaignops.report import outcome_text, plan_json
 from campaignops.state import Phase
 from campaignops.store import Store
 
@@ -42,8 +41,8 @@ def _run(args: argparse.Namespace, shown: Screen, failure: Failure, lines: Event
         store = Checkpointed(store, args.checkpoint)
     with store.lock("campaignops apply", args.lock_timeout), connection.connect(project) as session:
         recorded, version = store.read()
-        selection = planning.selection_of(args)
-        made = planning.online(project, found, recorded, session, selection)
+        selection, cases = planning.selection_of(args), guarding.cases_of(args)
+        made = planning.online(project, found, recorded, session, selection, cases)
         leaving.planned(project, made.plan, made.now_s)
         failure.document = plan_json.apply_document(made.plan, (), timezone=project.timezone)
         refused = planning.verdict(made.plan)
@@ -52,11 +51,10 @@ def _run(args: argparse.Namespace, shown: Screen, failure: Failure, lines: Event
         _show(made, project, shown, args)
         if refused:
             raise refused
-        if made.plan.effects and not args.auto_approve:
-            _confirm(made.plan, shown)
+        confirm(made.plan, project, shown, args)
         clock = Clock(made.skew_s)
         delivery = "staged" if selection.half == "draft" else project.pbx.delivery
-        who = Who(run_name(), delivery, project.pbx.timeout_s)
+        who = Who(run_name(), delivery, project.pbx.timeout_s, guarding.permissions(made.plan, cases))
         keeper = Keeper(store, version, recorded, made.pbx)
         record = Record(recorded, keeper, who, clock)
         with watching(made.plan, shown, lines) as watch:
@@ -82,17 +80,6 @@ def _show(made: Online, project: Project, shown: Screen, args: argparse.Namespac
     """With --json stdout is the document's alone; the plan that somebody says yes to then goes to stderr."""
     if not shown.json or not shown.quiet or not args.auto_approve:
         show(made.plan, project, shown, made.now_s, verbose=args.verbose > 0, to_err=shown.json)
-
-
-def _confirm(plan: Plan, shown: Screen) -> None:
-    shown.err.write(f"\n{plan_text.summary(plan)}\nWhat is sent cannot be taken back. Type yes to do this: ")
-    shown.err.flush()
-    typed = sys.stdin.readline() if sys.stdin else ""
-    if typed.strip() != "yes":
-        if not typed:
-            shown.warn("")
-        hint = "" if typed else "; without a terminal, use --auto-approve"
-        raise CampaignOpsError(f"not confirmed, nothing was done{hint}", code="not_confirmed")
 
 
 def _error(results: Sequence[Result], record: Record, *, interrupted: bool) -> CampaignOpsError | None:

@@ -78,6 +78,7 @@ def _plan(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--offline", action="store_true", help="do not ask the PBX: manifests and state alone"
     )
+    _cases(parser)
     parser.add_argument("--detailed-exitcode", action="store_true", help="exit 2 when there are changes")
     parser.add_argument(
         "-o", dest="output", metavar="FILE", help="save the plan, for `campaignops apply FILE`"
@@ -127,6 +128,32 @@ def _apply(parser: argparse.ArgumentParser) -> None:
         metavar="COMMAND",
         help="run it after each step that was recorded, to bring the state of a machine that does not last to safety; "
         "nothing more is done unless it succeeds",
+    )
+    _cases(parser)
+    parser.add_argument("--reason", metavar="TEXT", help="why this is allowed; it is recorded")
+    parser.add_argument(
+        "--expect-recipients",
+        type=int,
+        metavar="N",
+        help="refuse unless the plan reaches just so many people",
+    )
+
+
+def _cases(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--allow-recipients",
+        action="append",
+        default=[],
+        type=int,
+        metavar="N",
+        help="let just so many people be too many, for this once",
+    )
+    parser.add_argument(
+        "--allow",
+        action="append",
+        default=[],
+        metavar="CASE",
+        help="let one refusal by, for this once; the refusal says which words",
     )
 
 

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
 from campaignops import __version__, manifest, plan, rules
-from campaignops.cli import connection
+from campaignops.cli import connection, guarding
 from campaignops.cli.entry import Failure
+from campaignops.cli.guarding import Cases
 from campaignops.cli.screen import short
 from campaignops.errors import CampaignOpsError, ProjectError, RefusedError, UnresolvedError, UsageError
 from campaignops.findings import Finding, Place, has_errors, in_order, nearest_code
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _SKEW_S = 60
+_NO_CASES = Cases()
 _ALL_CODES = "`campaignops explain` lists them all"
 
 
@@ -122,7 +124,7 @@ def judge(
     return judged(findings, project.policy, desired.waivers, today, whole=whole)
 
 
-def offline(project: Project, recorded: State, selection: Selection) -> Plan:
+def offline(project: Project, recorded: State, selection: Selection, cases: Cases) -> Plan:
     """A plan from manifests and state alone: campaigns are read, judged and forgotten one by one."""
     desired, keys = manifest.read(project), set(recorded.campaigns)
     parts = Parts(recorded.campaigns)
@@ -139,7 +141,8 @@ def offline(project: Project, recorded: State, selection: Selection) -> Plan:
     check(judge(project, desired.findings, desired, now_s))
     check_selection(selection, keys)
     told = judge(project, (*made.findings, *desired.findings, *_ruled(project, made.changes)), desired, now_s)
-    return replace(made, findings=told.findings, silenced=told.silenced)
+    made = replace(made, findings=told.findings, silenced=told.silenced)
+    return guarding.guarded(made, project, recorded, desired, cases, now_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +157,12 @@ class Online:
 
 
 def online(
-    project: Project, found: Campaigns, recorded: State, session: Session, selection: Selection
+    project: Project,
+    found: Campaigns,
+    recorded: State,
+    session: Session,
+    selection: Selection,
+    cases: Cases = _NO_CASES,
 ) -> Online:
     """A plan with names resolved and messages filled in. What is wrong is among its findings. Raises PbxError."""
     parts = Parts(recorded.campaigns)
@@ -178,13 +186,15 @@ def online(
     changes = tuple(_resolved(made.changes, session, found, problems))
     told = judge(project, [*problems, *_ruled(project, changes)], found.desired, now_s)
     made = replace(made, changes=changes, findings=told.findings, silenced=told.silenced, pbx=pbx)
+    made = guarding.guarded(made, project, recorded, found.desired, cases, now_s, session)
     return Online(made, live, pbx, now_s, now_s - ours_s)
 
 
 def made_of(args: argparse.Namespace, project: Project) -> tuple[Plan, float]:
     """The plan that the options ask for, and what time it is where the campaigns are sent (Unix seconds)."""
     if args.offline:
-        return offline(project, store_of(project).read()[0], selection_of(args)), time.time()
+        cases = guarding.cases_of(args)
+        return offline(project, store_of(project).read()[0], selection_of(args), cases), time.time()
     made = asked(args, project)
     return made.plan, made.now_s
 
@@ -194,7 +204,7 @@ def asked(args: argparse.Namespace, project: Project) -> Online:
     found = read(project)
     recorded, _ = store_of(project).read()
     with connection.connect(project) as session:
-        return online(project, found, recorded, session, selection_of(args))
+        return online(project, found, recorded, session, selection_of(args), guarding.cases_of(args))
 
 
 def is_pending(change: AnyChange) -> bool:
@@ -223,6 +233,8 @@ def verdict(made: Plan) -> CampaignOpsError | None:
     denied = [f.code for f in made.findings if f.severity == "error" and rules.is_code(f.code)]
     if denied:
         return RefusedError(f"your own rule {denied[0]} denies this plan; nothing was done", code="denied")
+    if refused := guarding.refusal(made):
+        return refused
     if has_errors(made.findings):
         return ProjectError(
             f"this plan cannot be applied: {report.count(made.findings, made.silenced)}. Nothing was done"

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from campaignops import audience
 from campaignops.findings import Finding, Place
-from campaignops.manifest import recipients
+from campaignops.manifest import optouts, recipients
 from campaignops.manifest.assets import Assets, Unusable
 from campaignops.manifest.complaints import MAX_ITEMS, Complaint, Path
 from campaignops.manifest.schema import MAX_NAME
@@ -57,6 +57,7 @@ class Builder:
         self._project = project
         self._assets = Assets(str(project.root))
         self._audiences: dict[tuple[str, str, int | None], tuple[Sequence[str], tuple[Finding, ...]]] = {}
+        self.suppressed, self.findings = optouts.read(project, self._assets)
 
     def campaign(self, key: str, form: Any, place: Place) -> Campaign:
         """Raises Invalid with everything that is wrong."""
@@ -76,7 +77,7 @@ class Builder:
             form.get("name", key),
             _ref(form["channel"]),
             None if sender is None else _ref(sender),
-            to,
+            optouts.without(to, self.suppressed) if self.suppressed else to,
             message,
             send,
             session,

@@ -36,7 +36,10 @@ class Desired:
         self._problems = Problems()
         self._scope: dict[str, object] = {**project.vars, **project.overrides}
         validate = schema.campaign_adapter().validator.validate_python
-        self._tools = Tools(self._problems, Renderer(), Builder(project), validate, project.overrides)
+        builder = Builder(project)
+        self.suppressed = builder.suppressed
+        self._problems.extend(builder.findings)
+        self._tools = Tools(self._problems, Renderer(), builder, validate, project.overrides)
         self._keys: dict[str, Place] = {}
         self._names: dict[str, Place] = {}
         self._split: dict[str, Place] = {}

@@ -70,6 +70,8 @@ class Catalog:
         self.queues = cache(lambda: rows(pbx, "message_queue/list"))
         self.templates = cache(self._read_templates)
         self.senders = cache(self._read_senders)
+        self.channel = cache(self._read_channel)
+        self.contacts = cache(self._read_contacts)
 
     def resolve(self, campaign: Campaign, locate: Locate) -> tuple[Resolved | None, tuple[Finding, ...]]:
         """The ids of a campaign, or the findings that say which names have none."""
@@ -167,11 +169,7 @@ class Catalog:
     def _read_senders(self, channel_id: int) -> Senders:
         """A channel's numbers by their ids; none for a channel that is gone. Which field of a `dids` entry holds the
         number is not documented, so every text that could be one is kept."""
-        endpoint = "message_channel/get"
-        outcome = self._pbx.ask(endpoint, id=channel_id)
-        if not isinstance(outcome, Done) and outcome.code == NOT_FOUND:
-            return {}
-        dids = detail(said(outcome, endpoint), endpoint).get("dids") or []
+        endpoint, dids = "message_channel/get", self.channel(channel_id).get("dids") or []
         if not isinstance(dids, list) or not all(
             isinstance(d, dict) and type(d.get("id")) is int for d in dids
         ):
@@ -179,6 +177,26 @@ class Catalog:
         return {
             did["id"]: tuple(v for v in did.values() if isinstance(v, str) and _is_number(v)) for did in dids
         }
+
+    def _read_channel(self, channel_id: int) -> Json:
+        """A channel in full; empty when it is gone."""
+        endpoint = "message_channel/get"
+        outcome = self._pbx.ask(endpoint, id=channel_id)
+        if not isinstance(outcome, Done) and outcome.code == NOT_FOUND:
+            return {}
+        return detail(said(outcome, endpoint), endpoint)
+
+    def _read_contacts(self, phonebook_id: int) -> tuple[Json, ...] | None:
+        """Everybody in a phonebook; None when the PBX does not show them all."""
+        endpoint = "phonebook/get"
+        outcome = self._pbx.ask(endpoint, id=phonebook_id)
+        if not isinstance(outcome, Done):
+            return None
+        found = detail(outcome.value, endpoint)
+        contacts = found.get("contacts_list")
+        if not isinstance(contacts, list) or not all(isinstance(each, dict) for each in contacts):
+            return None
+        return tuple(contacts) if found.get("total", len(contacts)) == len(contacts) else None
 
 
 def same_number(one: str, other: str) -> bool:

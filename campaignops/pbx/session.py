@@ -11,11 +11,24 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from campaignops.audience import is_number
 from campaignops.errors import PbxError
 from campaignops.findings import Finding
 from campaignops.message import whatsapp
 from campaignops.message.bubble import Bubble
-from campaignops.model import Asset, At, Campaign, Draft, FileMessage, Now, Template, Text, Uploaded, files_of
+from campaignops.model import (
+    Asset,
+    At,
+    Campaign,
+    Draft,
+    FileMessage,
+    Now,
+    Phonebook,
+    Template,
+    Text,
+    Uploaded,
+    files_of,
+)
 from campaignops.outcome import Done, NoEffect, Outcome, Unknown
 from campaignops.pbx import answer, reading, wire
 from campaignops.pbx.catalog import Catalog, Locate, Resolved, rows
@@ -163,6 +176,24 @@ class Session:
         ids = asdict(resolved)
         del ids["people"]
         return ids, ids.pop("template")
+
+    def rate(self, campaign: Campaign) -> int | None:
+        """How many messages a second its channel sends; None where the PBX does not say."""
+        resolved = self._resolved.get(campaign.key)
+        rate = self._catalog.channel(resolved.channel_id).get("send_rate") if resolved else None
+        return rate if type(rate) is int and rate > 0 else None
+
+    def contacts(self, campaign: Campaign) -> tuple[str, ...] | None:
+        """The numbers that its phonebook has now, in E.164; None where the PBX does not show them."""
+        resolved, audience = self._resolved.get(campaign.key), campaign.audience
+        if resolved is None or resolved.phonebook_id is None or not isinstance(audience, Phonebook):
+            return None
+        people = self._catalog.contacts(resolved.phonebook_id)
+        if people is None:
+            return None
+        named = audience.field.replace("_number", "")  # business_number2 is `business2` of a contact
+        numbers = (each.get(named) for each in people)
+        return tuple(number for number in numbers if isinstance(number, str) and is_number(number))
 
     def preview(self, campaign: Campaign) -> Bubble | None:
         """The message as its reader will see it, as far as that can be told."""

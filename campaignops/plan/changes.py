@@ -17,7 +17,8 @@ from campaignops import state
 from campaignops.diff import Field
 from campaignops.findings import Finding, Place
 from campaignops.message.bubble import Bubble
-from campaignops.model import Campaign
+from campaignops.model import Campaign, Numbers
+from campaignops.plan.reach import Reach, Refusal
 from campaignops.policy import Silenced
 from campaignops.state import Entry, Pbx
 
@@ -180,6 +181,9 @@ class Plan:
     silenced: tuple[Silenced, ...] = ()
     pbx: Pbx | None = None
     half: Half | None = None
+    reach: Mapping[str, Reach] = field(default_factory=dict)
+    refusals: tuple[Refusal, ...] = ()
+    allowed: tuple[Refusal, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -256,4 +260,7 @@ def _content(change: AnyChange) -> dict[str, Any]:
     said["fields"] = [[f.path, f.before, f.after] for f in change.fields]
     if isinstance(change, Create | Update):
         said["campaign"] = [state.digest(change.campaign, ""), change.campaign.prevent_delete]
+        audience = change.campaign.audience
+        if isinstance(audience, Numbers) and audience.withheld:
+            said["withheld"] = state.audience_digests(audience.withheld, "")
     return {"action": ACTIONS[type(change)], **said}

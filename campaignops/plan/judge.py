@@ -173,7 +173,8 @@ class Judge:
         )
 
     def _editable(self, campaign: Campaign, entry: Entry, status: str) -> AnyChange:
-        equal, edited = self._is_equal(campaign, entry), drift.is_edited(entry, self.live, status)
+        equal = self._is_equal(campaign, entry) and state.same_people(campaign, entry, self.lineage)
+        edited = drift.is_edited(entry, self.live, status)
         whole = equal and not edited and entry.phase is not Phase.UPDATING
         if whole and status == ("draft" if _is_draft(campaign) else "scheduled"):
             return _unchanged(campaign, entry, f"{status}, as in the manifest")

@@ -112,7 +112,9 @@ def _numbered(campaign: Campaign, number: int, people: Packed, entry: Entry | No
         campaign,
         key=key,
         name=f"{campaign.name} ({number})",
-        audience=replace(_listed(campaign), numbers=people),
+        audience=replace(
+            _listed(campaign), numbers=people, withheld=()
+        ),  # who has opted out has left the list
         moved_from=entry.key if entry is not None and entry.key != key else None,
         split=None,
         part=number,

@@ -23,7 +23,7 @@ class Reach:
     one has reached, or will, within the frequency window. `phonebook` is a digest of the people that it has now.
 
     Times are Unix seconds: when the first and the last message would go out, with the queue and the channel's rate;
-    `queued_behind` is the campaign it waits for. `parts` are all parts, `cost` is what they cost.
+    `queued_behind` is the campaign it waits for. `parts` are all parts, `cost` what they cost, in `currency`.
     """
 
     countries: tuple[tuple[str, int], ...] = ()
@@ -38,14 +38,15 @@ class Reach:
     clocks: tuple[Local, ...] = ()
     parts: int | None = None
     cost: Decimal | None = None
+    currency: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """A guardrail that a plan goes beyond: the finding that says so, of which campaign (None: of the whole plan), the
-    `setting` by its path below guardrails, and the words of the command line that `allow` this one case, if any do."""
+    `setting` by its path below guardrails, and the option and value that `allow` this one case, if any do."""
 
     finding: Finding
     key: str | None
     setting: str
-    allow: str | None
+    allow: tuple[str, str] | None

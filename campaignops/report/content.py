@@ -27,8 +27,8 @@ from campaignops.report.frame import WIDTH, Frame
 from campaignops.report.plain import folded, safe, visible
 
 
-def who(campaign: Campaign, change: AnyChange, frame: Frame) -> Iterator[str]:
-    """The name on the PBX where it is not the key, the sender, and how many people."""
+def who(campaign: Campaign, change: AnyChange, frame: Frame, more: str = "") -> Iterator[str]:
+    """The name on the PBX where it is not the key, the sender, and how many people; `more` is said about these."""
     if campaign.name != campaign.key:
         yield frame.row("name", safe(campaign.name))
     yield frame.row("sender", f"{_sender(campaign.sender)}   channel {safe(str(campaign.channel))}")
@@ -40,7 +40,7 @@ def who(campaign: Campaign, change: AnyChange, frame: Frame) -> Iterator[str]:
         before = "".join(f"{people(count)} -> " for count in counts)
         if change.added or change.removed:
             moved = f"   +{change.added:,} −{change.removed:,}"
-    yield frame.row("audience", before + _audience(campaign, change.people) + moved)
+    yield frame.row("audience", before + _audience(campaign, change.people) + moved + more)
 
 
 def _sender(sender: Ref | None) -> str:

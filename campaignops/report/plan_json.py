@@ -11,7 +11,7 @@ from campaignops.findings import Finding
 from campaignops.plan import ACTIONS, AnyChange, Create, Delete, History, Plan, Unchanged, Update
 from campaignops.policy import Silenced
 from campaignops.report import findings as report_findings
-from campaignops.report import length
+from campaignops.report import length, reach
 from campaignops.report.plain import masked, safe, safe_strictly
 from campaignops.report.rows import authors_zone
 from campaignops.report.when import iso
@@ -48,8 +48,8 @@ def plan_document(
         "digest": plan.digest,
         "environment": masked(plan.environment),
         "half": plan.half,
-        "changes": [_change(change, timezone) for change in plan.changes],
-        "summary": plan.summary(),
+        "changes": [_change(change, plan, timezone) for change in plan.changes],
+        "summary": {**plan.summary(), **reach.summary(plan)},
         "findings": _findings(plan.findings if findings is None else findings),
         "silenced": _silenced(plan.silenced),
     }
@@ -129,7 +129,7 @@ def _empty(kind: str) -> dict[str, Any]:
             return {}
 
 
-def _change(change: AnyChange, timezone: str) -> dict[str, Any]:
+def _change(change: AnyChange, plan: Plan, timezone: str) -> dict[str, Any]:
     place = change.place
     return {
         "key": masked(change.key),
@@ -152,6 +152,7 @@ def _change(change: AnyChange, timezone: str) -> dict[str, Any]:
         "send": _send(change, timezone),
         "preview": None if change.preview is None else masked(str(change.preview)),
         **length.fields(change),
+        **reach.fields(change, plan, timezone),
         "tested": _tested(change),
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from campaignops.plan import ACTIONS, AnyChange, Create, History, Plan, Unchanged, Update
+from campaignops.report import reach
 from campaignops.report.findings import located
 from campaignops.report.frame import Frame
 from campaignops.report.paint import Style, paint
@@ -41,9 +42,11 @@ def text(
     frame = Frame(now_s, timezone, paint(color), verbose)
     shown = [c for c in plan.changes if verbose or not _is_quiet(c)]
     drifted = [c for c in shown if is_drift(c)]
-    blocks = [_block(c, frame, folder) for c in shown if not is_drift(c)]
+    blocks = [_block(c, frame, folder, plan) for c in shown if not is_drift(c)]
     if drifted:
-        blocks += [f"  {frame.style(_DRIFT, 'bold')}", *(_block(c, frame, folder) for c in drifted)]
+        blocks += [f"  {frame.style(_DRIFT, 'bold')}", *(_block(c, frame, folder, plan) for c in drifted)]
+    whole = list(reach.refused((each for each in plan.refusals if each.key is None), frame))
+    blocks += ["\n".join(f"  {frame.style('!', 'red')} {row}" for row in whole)] if whole else []
     parts = [*_head(plan, pbx, frame), *blocks] if blocks else []
     return "\n\n".join([*parts, *_rest(plan, verbose), frame.style(summary(plan), "bold")]) + "\n"
 
@@ -63,7 +66,8 @@ def summary(plan: Plan) -> str:
     uncounted = sum(c.people is None for c in plan.changes if isinstance(c, Create | Update))
     if uncounted:
         people += " and those of 1 phonebook" if uncounted == 1 else f" and those of {uncounted:,} phonebooks"
-    return f"Plan: {changes}, {count['blocked']:,} blocked. {people}."
+    refused = f", {len(plan.refusals):,} refused" if plan.refusals else ""
+    return f"Plan: {changes}, {count['blocked']:,} blocked{refused}. {people}{reach.totals(plan)}."
 
 
 def _no_changes(plan: Plan) -> str:
@@ -124,19 +128,20 @@ def _head(plan: Plan, pbx: str, frame: Frame) -> list[str]:
     return ["  ·  ".join(said), "  " + "    ".join(legend)]
 
 
-def _block(change: AnyChange, frame: Frame, folder: str) -> str:
-    return "\n".join(_lines(change, frame, folder))
+def _block(change: AnyChange, frame: Frame, folder: str, plan: Plan) -> str:
+    return "\n".join(_lines(change, frame, folder, plan))
 
 
-def _lines(change: AnyChange, frame: Frame, folder: str) -> Iterator[str]:
-    action = ACTIONS[type(change)]
+def _lines(change: AnyChange, frame: Frame, folder: str, plan: Plan) -> Iterator[str]:
+    is_refused = any(each.key == change.key for each in plan.refusals)
+    action = "blocked" if is_refused else ACTIONS[type(change)]
     heading = [frame.style(safe(change.key), "bold"), _TYPES.get(change.type, safe(change.type))]
     if change.place is not None:
         heading.append(f"{located(change.place.file, folder)}:{change.place.line}")
     if change.id is not None:
         heading.append(f"id {change.id}")
     yield f"  {frame.style(SYMBOLS[action], _STYLES[action])} {'   '.join(heading)}"
-    yield from (f"      {row}".rstrip() for row in rows(change, frame))
+    yield from (f"      {row}".rstrip() for row in rows(change, frame, plan))
 
 
 def _rest(plan: Plan, verbose: bool) -> list[str]:

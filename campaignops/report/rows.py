@@ -9,8 +9,9 @@ from typing import Any, assert_never
 from campaignops import diff, state
 from campaignops.diff import Field
 from campaignops.model import Campaign
-from campaignops.plan import AnyChange, Blocked, Create, Delete, History, Unchanged, Update
-from campaignops.report import content, length, words
+from campaignops.plan import AnyChange, Blocked, Create, Delete, History, Plan, Unchanged, Update
+from campaignops.plan.reach import Reach
+from campaignops.report import content, length, reach, words
 from campaignops.report.frame import WIDTH, Frame
 from campaignops.report.plain import columns, folded, no_command, padded, safe
 from campaignops.report.when import distance, moment
@@ -18,23 +19,27 @@ from campaignops.report.when import distance, moment
 _SHOWN_ELSEWHERE = ("send", "recipients.numbers")
 
 
-def rows(change: AnyChange, frame: Frame) -> Iterator[str]:
-    """The lines below the heading of a change, without indentation."""
+def rows(change: AnyChange, frame: Frame, plan: Plan) -> Iterator[str]:
+    """The lines below the heading of a change of `plan`, without indentation."""
     yield frame.row("reason", safe(change.reason))
+    yield from reach.refused((each for each in plan.refusals if each.key == change.key), frame)
+    means = plan.reach.get(change.key, Reach())
     match change:
         case Create(campaign=campaign):
             yield frame.row("send", _when(change, frame))
-            yield from content.who(campaign, change, frame)
+            yield from content.who(campaign, change, frame, reach.audience(means))
+            yield from reach.rows(change, means, frame)
             yield from content.what(campaign, change, frame)
-            yield from _length(change, frame)
+            yield from _length(change, means, frame)
             yield frame.row("session", content.session(campaign))
         case Update(campaign=campaign):
             yield frame.row("send", _moved_send(change, frame))
-            yield from content.who(campaign, change, frame)
+            yield from content.who(campaign, change, frame, reach.audience(means))
+            yield from reach.rows(change, means, frame)
             yield from _changed(change.fields, frame)
             if not any(field.path == "message.text" for field in change.fields):
                 yield from content.what(campaign, change, frame)
-            yield from _length(change, frame)
+            yield from _length(change, means, frame)
             yield from _unchanged(campaign, change.fields, frame)
         case Delete():
             yield frame.row("send", _when(change, frame))
@@ -52,9 +57,9 @@ def rows(change: AnyChange, frame: Frame) -> Iterator[str]:
         yield frame.row("steps", " → ".join(map(safe, change.steps)))
 
 
-def _length(change: Create | Update, frame: Frame) -> Iterator[str]:
+def _length(change: Create | Update, means: Reach, frame: Frame) -> Iterator[str]:
     if said := length.said(change):
-        yield frame.row("length", said)
+        yield frame.row("length", f"{said}{reach.parts(means)}")
 
 
 def _tested(at_s: float, is_same: bool, frame: Frame) -> str:

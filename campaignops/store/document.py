@@ -47,6 +47,7 @@ TYPES: dict[str, _Types] = {
     "question": _TEXT_OR_NONE,
     "halted": _TEXT_OR_NONE,
     "audience": _TEXT,
+    "allowed": _TEXT,
 }
 # What it means when a field is left out.
 _DEFAULTS: dict[str, Any] = {"id": None, "time_s": None, "recipients": None} | {

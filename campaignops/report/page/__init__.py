@@ -54,7 +54,7 @@ def page(plan: Plan, shown: Iterable[AnyChange], setting: Setting) -> str:
         _findings(plan.findings),
         timeline(changes, setting.now_s, setting.timezone),
         element("h2", "What is sent"),
-        *(_card(change, setting) for change in changes),
+        *(_card(change, plan, setting) for change in changes),
     )
     return f"<!doctype html>\n{element('html', head, body, lang='en')}\n"
 
@@ -87,11 +87,11 @@ def _finding(finding: Finding) -> list[Html]:
     return said + [element("div", f"{label}: {safe(text)}") for label, text in told if text]
 
 
-def _card(change: AnyChange, setting: Setting) -> Html:
+def _card(change: AnyChange, plan: Plan, setting: Setting) -> Html:
     action = ACTIONS[type(change)]
     heading = element("h3", element("span", action, class_="action"), f" {safe(change.key)}")
     place = f"{safe(change.place.file)}:{change.place.line}" if change.place else "without a manifest"
-    facts = element("div", heading, element("p", place, class_="soft place"), _facts(change, setting))
+    facts = element("div", heading, element("p", place, class_="soft place"), _facts(change, plan, setting))
     campaign = change.campaign if isinstance(change, Create | Update) else setting.desired.get(change.key)
     if campaign is None:
         return element("section", facts, class_=f"card {action}")
@@ -105,11 +105,11 @@ def _sender(campaign: Campaign) -> str:
     return audience.mask(campaign.sender.name)
 
 
-def _facts(change: AnyChange, setting: Setting) -> Html:
+def _facts(change: AnyChange, plan: Plan, setting: Setting) -> Html:
     """The rows of the plan as a person reads it in a terminal, but for the text, which the phone shows."""
     frame = Frame(setting.now_s, setting.timezone, paint(False), verbose=True)
     facts: list[tuple[str, str]] = []
-    for row in rows(change, frame):
+    for row in rows(change, frame, plan):
         label, said = _parted(row)
         if said.startswith("│"):
             continue
