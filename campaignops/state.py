@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import blake2b
@@ -161,11 +161,13 @@ def check_step(before: Entry | None, after: Entry | None) -> None:
 def digest(campaign: Campaign, lineage: str) -> str:
     """The keyed digest of everything a campaign says, recipients included, also those who have opted out since: whoever
     does so when it was sent has not edited it. Equal digests and `same_people` mean: nothing to do."""
-    hashed = blake2b(key=_key(lineage), digest_size=16)
-    hashed.update(json.dumps(spec(campaign), ensure_ascii=False, separators=(",", ":")).encode())
+    hashed, said = blake2b(key=_key(lineage), digest_size=16), spec(campaign)
+    named: Sequence[str] = ()
     if isinstance(campaign.audience, Numbers):
-        named = (*campaign.audience.numbers, *campaign.audience.withheld)
-        hashed.update("\n".join(sorted(named)).encode())
+        named = sorted((*campaign.audience.numbers, *campaign.audience.withheld))
+        said["recipients"] = {"numbers": len(named)}
+    hashed.update(json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode())
+    hashed.update("\n".join(named).encode())
     return hashed.hexdigest()
 
 

@@ -177,7 +177,7 @@ def test_all_findings_of_all_files_come_in_one_run(project, box):
         ("pbx: {url: sandbox, timeout: soon}", "timeout"),
         ("pbx: {url: sandbox}\npbx: {url: sandbox}", "CMP103"),
         ("pbx: {url: sandbox}\nstate: s3://bucket/state", "`state` must be a path"),
-        ("pbx: {url: sandbox}\nguardrails: {max_recipients: 5}", "is not enforced by this version"),
+        ("pbx: {url: sandbox}\nguardrails: {countries: [Germany]}", "is not the code of a country"),
         ("pbx: {url: sandbox}\ntimezone: Europe/Berlim", "did you mean `Europe/Berlin`?"),
         ("[" * DEEP, "CMP102"),
     ],

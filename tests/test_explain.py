@@ -89,7 +89,7 @@ class Player:
             entry.run(shlex.split(command)[1:])
         told = re.sub("(599|601) s ahead", "600 s ahead", err.getvalue())  # the PBX tells whole seconds
         told = re.sub(r"(?<=json expired ).*? UTC", "Sat 2030-07-27 10:00 UTC", told)
-        return out.getvalue(), told
+        return re.sub(r"\(in [^)]*\)", "(in …)", out.getvalue()), told
 
     def _pbx(self, later_s: float = 0, seed: dict[str, object] | None = None) -> None:
         """Makes the PBX of the folder, which remembers, or lets time go by on it."""

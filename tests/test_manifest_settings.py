@@ -105,9 +105,9 @@ SETTINGS = [
     ("pbx: {url: sandbox, verify: false}", [("CMP104", 1, 21)], "unknown key `verify`"),
     ("pbx: sandbox", [("CMP107", 1, 6)], "a mapping such as {url: sandbox}"),
     (
-        "pbx: {url: sandbox}\nguardrails:\n  max_recipients: 5",
-        [("CMP115", 3, 3)],
-        "not enforced by this version",
+        "pbx: {url: sandbox}\nguardrails:\n  max_recipients: many",
+        [("CMP107", 3, 19)],
+        "a number of people, or {per_campaign: 1000",
     ),
     ("pbx: {url: sandbox}\ntimezone: Berlin", [("CMP405", 2, 11)], "not a time zone"),
     ("pbx: {url: sandbox}\nstate: s3://bucket/x", [("CMP115", 2, 8)], "must be a path"),
@@ -117,7 +117,7 @@ SETTINGS = [
     ("pbx: {url: sandbox}\npbx: {url: sandbox}", [("CMP103", 2, 1)], "duplicate key"),
     ("pbx: {url: sandbox}\nenvironments:\n  a: {pbx: {url: x}}", [("CMP115", 3, 18)], "web address"),
     ("pbx: {url: sandbox}\nenvironments:\n  a: {timezon: x}", [("CMP104", 3, 7)], "unknown key `timezon`"),
-    ("pbx: {url: sandbox}\nenvironments:\n  a: {guardrails: {x: 1}}", [("CMP115", 3, 20)], "not enforced"),
+    ("pbx: {url: sandbox}\nenvironments:\n  a: {guardrails: {x: 1}}", [("CMP104", 3, 20)], "unknown key `x`"),
     ("state: a.json", [("CMP106", 1, 1)], "`pbx.url` is missing"),
     ("pbx: {delivery: staged}", [("CMP106", 1, 1)], "`pbx.url` is missing"),
     ("", [("CMP106", 1, 1)], "`pbx.url` is missing"),
@@ -145,7 +145,7 @@ def test_these_addresses_are_fine(tmp_path, url):
 def test_several_problems_are_told_together(tmp_path):
     findings = refused(tmp_path, "pbx: {url: x, delivery: y}\ntimezone: z\nguardrails: {a: 1}\nfoo: 1")
     assert places(findings) == [
-        ("CMP115", 1, 12), ("CMP109", 1, 25), ("CMP405", 2, 11), ("CMP115", 3, 14), ("CMP104", 4, 1)
+        ("CMP115", 1, 12), ("CMP109", 1, 25), ("CMP405", 2, 11), ("CMP104", 3, 14), ("CMP104", 4, 1)
     ]  # fmt: skip
 
 

@@ -79,18 +79,20 @@ class Rules:
 
     def _unseen(self, each: Outgoing) -> Iterator[Refusal]:
         """A phonebook that does not show its people: what depends on who they are cannot be checked."""
-        rails = self.rails
-        needed = {
-            "quiet_hours": rails.quiet_hours and each.first_s is not None,
-            "quiet_days": rails.quiet_days and each.first_s is not None,
-            "countries": rails.countries,
-            "suppression": rails.suppression,
-            "frequency": rails.frequency and each.first_s is not None,
-        }
-        for setting in (name for name, asks in needed.items() if asks):
-            what = "the PBX does not show who is in the phonebook, so nobody can tell"
-            allow = None if setting == "suppression" else each.people
-            yield self._refusal("CMP607", what, each, ("recipients",), setting, allow)
+        rails, is_dated = self.rails, each.first_s is not None
+        asks = (
+            ("CMP604", "quiet_hours", rails.quiet_hours is not None and is_dated),
+            ("CMP605", "quiet_days", bool(rails.quiet_days) and is_dated),
+            ("CMP606", "suppression", rails.suppression is not None),
+            ("CMP608", "countries", bool(rails.countries)),
+            ("CMP609", "frequency", rails.frequency is not None and is_dated),
+        )
+        for code, setting, is_asked in asks:
+            if is_asked:
+                what = "the PBX does not show who is in the phonebook, so nobody can tell whom it would text"
+                case = None if setting == "suppression" else each.people
+                help = "name the people in a file instead"
+                yield self._refusal(code, what, each, ("recipients",), setting, case, help)
 
     def _suppressed(self, each: Outgoing) -> Iterator[Refusal]:
         if self.rails.suppression is None:

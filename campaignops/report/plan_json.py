@@ -119,7 +119,8 @@ def with_error(document: Mapping[str, Any], error: CampaignOpsError) -> dict[str
 def _empty(kind: str) -> dict[str, Any]:
     match kind:
         case "plan" | "apply":
-            counts = dict.fromkeys([*ACTIONS.values(), "recipients"], 0)
+            counts: dict[str, Any] = dict.fromkeys([*ACTIONS.values(), "recipients", "parts", "refused"], 0)
+            counts |= {"cost": None, "currency": None}
             shape: dict[str, Any] = {"digest": None, "environment": None, "half": None, "changes": []}
             shape["summary"] = counts
             return shape | ({"outcomes": dict.fromkeys(OUTCOMES, 0)} if kind == "apply" else {})
