@@ -128,4 +128,4 @@ def _numbers(campaign: Campaign, world: World) -> Sequence[str] | None:
 def _due_s(change: Create | Update, world: World) -> float | None:
     if change.send == "draft":
         return None
-    return world.now_s if change.time_s is None else max(float(change.time_s), world.now_s)
+    return world.now_s if change.time_s is None else float(change.time_s)

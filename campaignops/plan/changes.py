@@ -193,6 +193,9 @@ class Plan:
         content = [_content(change) for change in self.changes]
         return digest([self.environment, lineage, self.serial, pbx, self.half, content])
 
+    def refusals_of(self, key: str) -> tuple[Refusal, ...]:
+        return tuple(each for each in self.refusals if each.key == key)
+
     @property
     def effects(self) -> tuple[AnyChange, ...]:
         return tuple(c for c in self.changes if isinstance(c, Create | Update | Delete))

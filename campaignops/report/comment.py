@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from shlex import join
 from typing import TypeVar
 
 from campaignops.errors import CampaignOpsError
 from campaignops.findings import Finding, has_errors
 from campaignops.plan import ACTIONS, AnyChange, Blocked, Create, History, Plan, Unchanged, Update
-from campaignops.report import length
+from campaignops.report import length, reach
 from campaignops.report.content import people
 from campaignops.report.findings import count, located
 from campaignops.report.frame import Frame
@@ -64,13 +65,13 @@ def text(plan: Plan, told: Told) -> str:
     tail = [_needed(plan, told)] if shown else ["There is nothing to apply."]
     parts = [
         *head,
-        _table(shown, frame),
-        _warning(plan.blocked, told),
+        _table(shown, frame, plan),
+        _warning(plan, told),
         findings(plan.findings, told.folder),
         *tail,
     ]
     room = LIMIT - sum(units(part) + 2 for part in parts) - 200
-    parts.insert(-1, _details(shown, frame, room))
+    parts.insert(-1, _details(shown, frame, room, plan))
     return joined(parts)
 
 
@@ -135,6 +136,8 @@ def _numbers(plan: Plan, told: Told) -> str:
     said = [f"**{people(plan.summary()['recipients'])}**"] if wanted else []
     parts = sum((length.fields(c)["parts"] or 0) * (c.people or 0) for c in wanted)
     said += [f"{parts:,} SMS parts"] if parts else []
+    if cost := reach.cost(plan):
+        said.append(f"about {cost}")
     times = [
         (c.time_s, authors_zone(c) or told.timezone)
         for c in wanted
@@ -147,11 +150,11 @@ def _numbers(plan: Plan, told: Told) -> str:
     return " · ".join(said)
 
 
-def _table(shown: Sequence[AnyChange], frame: Frame) -> str:
+def _table(shown: Sequence[AnyChange], frame: Frame, plan: Plan) -> str:
     if not shown:
         return ""
     ordered = sorted(shown, key=lambda c: (*_FIRST, "none", "history").index(ACTIONS[type(c)]))
-    lines, left = fitting(ordered, lambda c: _row(c, frame), _ROWS)
+    lines, left = fitting(ordered, lambda c: _row(c, frame, plan), _ROWS)
     kept = ordered[: len(lines)]
     by_change = dict(zip(map(id, kept), lines, strict=True))
     in_order = [by_change[id(c)] for c in shown if id(c) in by_change]
@@ -159,7 +162,7 @@ def _table(shown: Sequence[AnyChange], frame: Frame) -> str:
     return "\n".join([*_TABLE, *in_order, *more])
 
 
-def _row(change: AnyChange, frame: Frame) -> str:
+def _row(change: AnyChange, frame: Frame, plan: Plan) -> str:
     moved = (
         f" (+{change.added:,} −{change.removed:,})"
         if isinstance(change, Update) and change.added + change.removed
@@ -167,13 +170,13 @@ def _row(change: AnyChange, frame: Frame) -> str:
     )
     parts = length.fields(change)["parts"]
     cells = (
-        _SIGNS[ACTIONS[type(change)]],
+        _SIGNS["blocked" if plan.refusals_of(change.key) else ACTIONS[type(change)]],
         code(change.key),
         TYPES.get(change.type, code(change.type)),
         _sends(change, frame),
         ("–" if change.people is None else f"{change.people:,}") + moved,
         "–" if parts is None else f"**{parts}**" if parts > 1 else "1",
-        _note(change),
+        ", ".join([_note(change), *map(code, dict.fromkeys(_codes(change, plan)))]).removeprefix(", "),
     )
     return f"| {' | '.join(cells)} |"
 
@@ -196,10 +199,16 @@ def _note(change: AnyChange) -> str:
             return code(change.reason)
 
 
-def _warning(blocked: Sequence[Blocked], told: Told) -> str:
-    if not blocked:
+def _codes(change: AnyChange, plan: Plan) -> list[str]:
+    return [each.finding.code for each in plan.refusals_of(change.key)]
+
+
+def _warning(plan: Plan, told: Told) -> str:
+    said = [_blocked(change, told) for change in plan.blocked]
+    said += [_refused(each.finding, told) for each in plan.refusals]
+    if not said:
         return ""
-    lines, left = fitting(blocked, lambda c: f"> - {_blocked(c, told)}", _BLOCKS)
+    lines, left = fitting(said, "> - {}".format, _BLOCKS)
     more = [f"> - … and {left:,} more"] if left else []
     return "\n".join(
         ["> [!WARNING]", "> **Blocked**, so nothing of this plan can be applied:", *lines, *more]
@@ -213,13 +222,20 @@ def _blocked(change: Blocked, told: Told) -> str:
     return f"{code(change.key)}{where} {code(change.reason, _LONG)}. Way out: {code(change.help, _LONG)}"
 
 
-def _details(shown: Sequence[AnyChange], frame: Frame, room: int) -> str:
+def _refused(finding: Finding, told: Told) -> str:
+    place = finding.place
+    where = f" ({code(f'{located(place.file, told.folder)}:{place.line}')})" if place else ""
+    why = f"{finding.message} ({finding.note})" if finding.note else finding.message
+    return f"{code(finding.code)}{where} {code(why, _LONG)}. Way out: {code(finding.help or '', _LONG)}"
+
+
+def _details(shown: Sequence[AnyChange], frame: Frame, room: int, plan: Plan) -> str:
     """What unfolds, in the plan's order; the longest are left out first, and not even drawn."""
     folds: dict[int, str] = {}
     for index in sorted(range(len(shown)), key=lambda i: _length(shown[i])):
         if _length(shown[index]) > room:
             break
-        drawn = fold(shown[index].key, block(rows(shown[index], frame)))
+        drawn = fold(shown[index].key, block(rows(shown[index], frame, plan)))
         room -= units(drawn) + 2
         if room < 0:
             break
@@ -238,9 +254,11 @@ def _length(change: AnyChange) -> int:
 def _needed(plan: Plan, told: Told) -> str:
     half = f"--{plan.half}-only " if plan.half else ""
     what = told.saved[0] if told.saved else f"{half}--expect-digest {plan.digest}"
+    what = " ".join([what, *dict.fromkeys(join(each.allow) for each in plan.allowed if each.allow)])
     steps = [
         (not has_errors(plan.findings), "no error among the findings"),
         (not plan.blocked, "no blocked campaign"),
+        (not plan.refusals, "nothing that the guardrails refuse"),
         (False, f"approval of plan {code(plan.digest[:12])}"),
     ]
     return "\n".join(

@@ -133,8 +133,7 @@ def _block(change: AnyChange, frame: Frame, folder: str, plan: Plan) -> str:
 
 
 def _lines(change: AnyChange, frame: Frame, folder: str, plan: Plan) -> Iterator[str]:
-    is_refused = any(each.key == change.key for each in plan.refusals)
-    action = "blocked" if is_refused else ACTIONS[type(change)]
+    action = "blocked" if plan.refusals_of(change.key) else ACTIONS[type(change)]
     heading = [frame.style(safe(change.key), "bold"), _TYPES.get(change.type, safe(change.type))]
     if change.place is not None:
         heading.append(f"{located(change.place.file, folder)}:{change.place.line}")

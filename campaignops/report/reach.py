@@ -69,10 +69,15 @@ def totals(plan: Plan) -> str:
     if not found:
         return ""
     count = _count(sum(each.parts or 0 for each in found), "part")
+    total = cost(plan)
+    return f", {count}, about {total}" if total else f", {count}"
+
+
+def cost(plan: Plan) -> str | None:
+    """`58.94 EUR`; None where it is not known of all texts."""
+    found = [each for each in plan.reach.values() if each.parts is not None]
     costs = [each.cost for each in found if each.cost is not None]
-    if len(costs) < len(found):
-        return f", {count}"
-    return f", {count}, about {sum(costs):,.2f}{_currency(found[0])}"
+    return f"{sum(costs):,.2f}{_currency(found[0])}" if found and len(costs) == len(found) else None
 
 
 def summary(plan: Plan) -> dict[str, Any]:

@@ -22,7 +22,7 @@ _SHOWN_ELSEWHERE = ("send", "recipients.numbers")
 def rows(change: AnyChange, frame: Frame, plan: Plan) -> Iterator[str]:
     """The lines below the heading of a change of `plan`, without indentation."""
     yield frame.row("reason", safe(change.reason))
-    yield from reach.refused((each for each in plan.refusals if each.key == change.key), frame)
+    yield from reach.refused(plan.refusals_of(change.key), frame)
     means = plan.reach.get(change.key, Reach())
     match change:
         case Create(campaign=campaign):
