@@ -130,6 +130,7 @@ def test_a_comment_says_people_times_and_what_is_needed_before_the_rest():
         "\n\n**Before this can be applied**\n"
         "- [x] no error among the findings\n"
         "- [x] no blocked campaign\n"
+        "- [x] nothing that the guardrails refuse\n"
         f"- [ ] approval of plan `{made.digest[:12]}`\n"
         "\n"
         "Apply it with `campaignops apply plan.json`. No phone number stands here in full.\n"
