@@ -10,7 +10,7 @@ from campaignops import sandbox
 from campaignops.outcome import Done
 from campaignops.pbx.client import Address, Client
 from campaignops.sandbox.running import Sandbox
-from tests.command_line import ROOT, Project, a_text
+from tests.command_line import ROOT, Project, a_text, writes
 
 LATER = "2036-07-30 18:06+02:00"
 SALE = {"send": {"at": LATER}, "session": {"assign_to": {"extension": "1002"}}}
@@ -150,3 +150,79 @@ def test_what_was_sent_and_deleted_is_never_made_again(project, box):
     assert project.run("plan", "--detailed-exitcode").code == 0
     assert project.apply().code == 0
     assert len(box.ledger()) == 1
+
+
+# -- accepting it ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        {"content": "Bye"},
+        {"name": "Sail"},
+        {"number_list": [{"number": "+8613800001111"}, {"number": "+8613800004444"}]},
+        {"send_time": 2099999999},
+        {"send_type": "draft"},
+        {"send_mode": "direct"},
+    ],
+)
+@pytest.mark.parametrize("options", [SALE, SALE | BY_ID])
+def test_what_is_accepted_is_no_drift_any_more_and_the_manifest_shows_what_it_would_change(
+    project, box, edit, options
+):
+    campaign_id = applied(project, **options)
+    by_hand(box, campaign_id, **edit)
+    before = writes(box)
+    plan = project.run("plan", "--refresh-only", "--detailed-exitcode", "--json")
+    (change,) = plan.document["changes"]
+    assert (plan.code, plan.document["refresh_only"], change["action"]) == (2, True, "refresh")
+    assert change["fields"]
+    ran = project.apply("--refresh-only", "--json")
+    assert (ran.code, ran.document["outcomes"]["done"], writes(box)) == (0, 1, before)
+    assert project.run("plan", "--refresh-only", "--detailed-exitcode").code == 0
+    after = project.run("plan", "--json").document["changes"][0]
+    assert (after["action"], after["drift"]) == ("update", False)
+    assert after["reason"] == "the manifest differs from what was applied"
+    assert project.apply().code == 0
+    assert project.run("plan", "--detailed-exitcode").code == 0
+    box.advance(400_000_000)
+    assert len(box.ledger()) == 1
+
+
+def test_a_manifest_that_says_by_now_what_the_pbx_has_needs_no_change(project, box):
+    campaign_id = applied(project, **SALE)
+    by_hand(box, campaign_id, content="Bye", send_type="draft")
+    project.campaigns(sale=a_text(**(SALE | {"message": {"text": "Bye"}, "send": "draft"})))
+    assert project.apply("--refresh-only").code == 0
+    assert project.run("plan", "--detailed-exitcode").code == 0
+
+
+def test_what_is_gone_unsent_is_forgotten_and_then_made_as_any_new_campaign(project, box):
+    delete_by_hand(box, applied(project, **SALE))
+    assert project.apply("--refresh-only").code == 0
+    assert project.recorded == {}
+    assert project.run("plan", "--json").document["changes"][0]["reason"] == "not recorded"
+
+
+def test_what_was_sent_stays_history_whatever_is_accepted(project, box):
+    campaign_id = applied(project, send="now")
+    box.advance(100)
+    delete_by_hand(box, campaign_id)
+    ran = project.apply("--refresh-only", "--json")
+    assert [each["action"] for each in ran.document["changes"]] == ["history"]
+    assert project.recorded.keys() == {"sale"}
+    assert project.run("plan", "--detailed-exitcode").code == 0
+
+
+def test_nothing_is_accepted_without_a_yes(project, box):
+    by_hand(box, applied(project, **SALE), content="Bye")
+    ran = project.run("apply", "--refresh-only", typed="no\n")
+    assert (ran.code, "The record alone changes. Type yes to do this" in ran.err) == (1, True)
+    assert changed(project) == {"message.text": ("Bye", "Hello")}
+    assert "Refresh: 1 record takes what the PBX has." in project.run("plan", "--refresh-only").out
+
+
+def test_what_is_accepted_has_to_be_seen_first(project):
+    plan = str(project.root / "plan.json")
+    for words in (("plan", "--offline"), ("plan", "-o", plan), ("plan", "--draft-only"), ("apply", plan)):
+        assert project.run(*words, "--refresh-only").code == 64

@@ -40,6 +40,7 @@ from campaignops.plan import (
     Edited,
     History,
     Live,
+    Refresh,
     Selection,
     Unchanged,
     Update,
@@ -170,7 +171,7 @@ def test_every_combination_of_recorded_live_and_manifest_has_the_change_that_the
     wrong = {case: (action(case), expected(case)) for case in CASES if action(case) != expected(case)}
     assert not wrong
     assert len(CASES) > 4000
-    assert {action(case) for case in CASES} == set(ACTIONS.values())
+    assert {action(case) for case in CASES} == set(ACTIONS.values()) - {"refresh"}
 
 
 def where(*actions: str) -> list[Case]:
@@ -758,6 +759,36 @@ def test_a_change_says_why(entry, live, present, gone):
         assert [c.reason for c in a_plan(recorded=[entry], live=pbx).changes] == [gone]
 
 
+# -- refresh only ------------------------------------------------------------------------------------------------------
+
+
+def refreshed(*desired, entry, live):
+    made = a_plan(*desired, recorded=[entry], live=live, selection=Selection(refresh_only=True))
+    (change,) = made.changes
+    assert (made.effects, made.blocked, made.findings) == ((), (), ())
+    return change
+
+
+def test_a_record_takes_only_what_is_drift_and_never_what_may_have_been_sent():
+    for case in CASES:
+        if case.phase is None or case.live == "offline" or case.manifest != "equal":
+            continue
+        before = replace(OLD, send=SENDS[case.send])
+        entry = an_entry(before, phase=case.phase, delivery=case.delivery, status=case.status)
+        live = Live({}, unlisted=frozenset({203}) if case.live == "unlisted" else frozenset())
+        if entry.id and case.live in WORDS:
+            live = Live({203: case.live}, {203: entry.time_s})
+        change = refreshed(before, entry=entry, live=live)
+        row = became(case) if entry.id and case.phase is not Phase.STUCK else "open"
+        assert isinstance(change, History) == (row == "begun"), case
+        if isinstance(change, Refresh) and change.after is None:
+            assert row == "deleted unsent", case
+        elif isinstance(change, Refresh):
+            assert case.phase in (Phase.BOUND, Phase.RELEASED), case
+            again = refreshed(before, entry=change.after, live=live)
+            assert type(again) in (Unchanged, History), case
+
+
 # -- steps -------------------------------------------------------------------------------------------------------------
 
 JPEG = Asset("assets/demo.jpeg", "ab", 12345, "image/jpeg")
@@ -1225,7 +1256,7 @@ def test_the_digest_changes_with_everything_that_is_done():
         recorded=[*RECORDED, an_entry(drifted, 5), an_entry(blocked, 6)],
         live=replace(PBX, status={**PBX.status, 5: "draft", 6: "stop"}),
     )
-    assert {type(change) for change in made.changes} == set(ACTIONS)
+    assert {type(change) for change in made.changes} == set(ACTIONS) - {Refresh}
     plans = [
         made,
         replace(made, half="draft"),

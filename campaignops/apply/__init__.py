@@ -21,7 +21,7 @@ from campaignops.apply.release import Releaser
 from campaignops.apply.update import Editor
 from campaignops.errors import PbxError, StateError
 from campaignops.model import Campaign
-from campaignops.plan import AnyChange, Blocked, Create, Delete, History, Plan, Unchanged, Update
+from campaignops.plan import AnyChange, Blocked, Create, Delete, History, Plan, Refresh, Unchanged, Update
 from campaignops.state import BEGUN, Entry, Phase
 
 __all__ = ["Clock", "Keep", "Pbx", "Record", "Result", "Watch", "Who", "refresh", "run"]
@@ -39,7 +39,7 @@ def run(plan: Plan, record: Record, pbx: Pbx, watch: Watch, clock: Clock) -> tup
     )
     results: list[Result] = []
     ended = bool(plan.blocked)
-    if not ended:
+    if not ended and not plan.refresh_only:
         spare.sweep(pbx, record, watch, clock)
     for change in plan.changes:
         ended = ended or watch.should_stop()
@@ -111,6 +111,12 @@ class _Workers:
                     self.record.move(old, change.key)
                 if isinstance(change, Unchanged) and change.protects is not None:
                     self.record.put(self.record.entries[change.key], prevent_delete=change.protects)
+                return Result(change.key, "done", change.id)
+            case Refresh(after=after):
+                if after is None:
+                    self.record.drop(change.key)
+                else:
+                    self.record.put(after)
                 return Result(change.key, "done", change.id)
             case Blocked():
                 return Result(change.key, "skipped", change.id)

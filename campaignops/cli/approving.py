@@ -83,6 +83,8 @@ def asked(args: argparse.Namespace) -> tuple[Approval, argparse.Namespace]:
     contradict each other, and StalePlanError (CMP707) for a file that is no saved plan."""
     if args.plan is None:
         return Approval(digest=args.expect_digest), args
+    if args.refresh_only:
+        raise UsageError("--refresh-only takes no saved plan")
     saved = _read(args.plan)
     chosen = saved.selection
     _same("--env", args.env, saved.environment, args.plan)

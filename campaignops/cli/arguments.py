@@ -62,6 +62,11 @@ def _half(parser: argparse.ArgumentParser) -> None:
         const="release",
         help="release what is recorded as a draft and unchanged, and do nothing else",
     )
+    halves.add_argument(
+        "--refresh-only",
+        action="store_true",
+        help="record what was changed on the PBX, and change nothing there",
+    )
 
 
 def _status(parser: argparse.ArgumentParser) -> None:

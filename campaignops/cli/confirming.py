@@ -29,13 +29,14 @@ def confirm(plan: Plan, project: Project, shown: Screen, args: argparse.Namespac
                 f"done. If that is how many it is to reach: --expect-recipients {people}",
                 code="CMP612",
             )
-    elif plan.effects:
+    elif plan.effects or plan.refreshes:
         _ask(plan, str(people) if is_above else "yes", shown)
 
 
 def _ask(plan: Plan, wanted: str, shown: Screen) -> None:
     asked = "Type yes to do this" if wanted == "yes" else "Type the number of people to go on"
-    shown.err.write(f"\n{plan_text.summary(plan)}\nWhat is sent cannot be taken back. {asked}: ")
+    weight = "What is sent cannot be taken back." if plan.effects else "The record alone changes."
+    shown.err.write(f"\n{plan_text.summary(plan)}\n{weight} {asked}: ")
     shown.err.flush()
     typed = sys.stdin.readline() if sys.stdin else ""
     if typed.strip().replace(",", "") != wanted:

@@ -22,6 +22,8 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     """Exit 0 (or 2), 1 for findings that are errors, 10 for blocked changes, 11 for a create that must be resolved."""
     if args.output is not None and args.offline:
         raise UsageError("a plan that is saved (-o) must ask the PBX: leave --offline out")
+    if args.refresh_only and (args.offline or args.output is not None):
+        raise UsageError("--refresh-only asks the PBX, and is not saved: leave --offline and -o out")
     leaving = failure.leave = Leaving(args, shown, failure)
     try:
         project = planning.project_of(args, failure)

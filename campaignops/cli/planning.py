@@ -68,7 +68,8 @@ def store_of(project: Project) -> FileStore:
 
 
 def selection_of(args: argparse.Namespace) -> Selection:
-    return Selection(tuple(args.target), tuple(args.exclude), getattr(args, "half", None))
+    half, refresh_only = getattr(args, "half", None), getattr(args, "refresh_only", False)
+    return Selection(tuple(args.target), tuple(args.exclude), half, refresh_only)
 
 
 def chosen(items: Iterable[T], key: Callable[[T], str], args: argparse.Namespace) -> list[T]:

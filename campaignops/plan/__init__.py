@@ -4,6 +4,7 @@ changes    what a plan is made of             judge    the table of product.md s
 standing   where a recorded campaign stands   drift    edits on the PBX        steps    the calls of a change
 parts      one list, many campaigns           obstacles  what is protected, or about to be sent
 renamed    keys that were renamed without saying so                        halves   two keys: prepare, then let go
+refresh    the record takes what the PBX has
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Literal
 from campaignops.findings import Finding, in_order
 from campaignops.message import words
 from campaignops.model import At, Campaign
-from campaignops.plan import halves
+from campaignops.plan import halves, refresh
 from campaignops.plan.changes import (
     ACTIONS,
     EVERYTHING,
@@ -29,6 +30,7 @@ from campaignops.plan.changes import (
     History,
     Live,
     Plan,
+    Refresh,
     Selection,
     Unchanged,
     Update,
@@ -56,6 +58,7 @@ __all__ = [
     "Locate",
     "Parts",
     "Plan",
+    "Refresh",
     "Selection",
     "Unchanged",
     "Update",
@@ -84,6 +87,11 @@ def make(
     matching, named = _Matching(entries), defaultdict[str, list[Entry]](list)
     for entry in entries.values():
         named[entry.name].append(entry)
+    if selection.refresh_only and live is not None:
+        wanted = {c.key: c for c in parts(desired, recorded, project, now_s=now_s)}
+        chosen = [entry for entry in entries.values() if selection.has(entry.key)]
+        found = tuple(refresh.changes(chosen, wanted, live, now_s, recorded.lineage))
+        return Plan(recorded.lineage, recorded.serial, project.environment, found, refresh_only=True)
     # What only prepares makes drafts, whichever way they are let go then.
     delivery = "staged" if selection.half == "draft" else project.pbx.delivery
     judge = Judge(live, recorded.lineage, now_s, delivery, named)

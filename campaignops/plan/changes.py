@@ -127,7 +127,15 @@ class Blocked(Change):
         return self.code == "CMP706"
 
 
-AnyChange: TypeAlias = Create | Update | Delete | Unchanged | History | Blocked
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refresh(Change):
+    """The record takes what the PBX has; nothing is done there. `after` None: the record goes."""
+
+    entry: Entry
+    after: Entry | None
+
+
+AnyChange: TypeAlias = Create | Update | Delete | Unchanged | History | Blocked | Refresh
 ACTIONS: Mapping[type, str] = {
     Create: "create",
     Update: "update",
@@ -135,6 +143,7 @@ ACTIONS: Mapping[type, str] = {
     Unchanged: "none",
     History: "history",
     Blocked: "blocked",
+    Refresh: "refresh",
 }
 
 
@@ -171,7 +180,7 @@ class Live:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What would change, in the order in which it would be done. `pbx` is the one that was asked; None offline. `half`
-    is the only one that an apply does; None for both."""
+    is the only one that an apply does; None for both. `refresh_only`: it changes the record alone."""
 
     lineage: str
     serial: int
@@ -184,6 +193,7 @@ class Plan:
     reach: Mapping[str, Reach] = field(default_factory=dict)
     refusals: tuple[Refusal, ...] = ()
     allowed: tuple[Refusal, ...] = ()
+    refresh_only: bool = False
 
     @property
     def digest(self) -> str:
@@ -201,12 +211,18 @@ class Plan:
         return tuple(c for c in self.changes if isinstance(c, Create | Update | Delete))
 
     @property
+    def refreshes(self) -> tuple[Refresh, ...]:
+        return tuple(c for c in self.changes if isinstance(c, Refresh))
+
+    @property
     def blocked(self) -> tuple[Blocked, ...]:
         return tuple(c for c in self.changes if isinstance(c, Blocked))
 
     def summary(self) -> dict[str, int]:
         """How many of each action, and how many people the creates and updates reach."""
-        counts = dict.fromkeys(ACTIONS.values(), 0)
+        counts = dict.fromkeys(
+            [word for word in ACTIONS.values() if word != "refresh" or self.refresh_only], 0
+        )
         for change in self.changes:
             counts[ACTIONS[type(change)]] += 1
         people = sum(c.people or 0 for c in self.changes if isinstance(c, Create | Update))
@@ -217,11 +233,13 @@ class Plan:
 class Selection:
     """`--target` and `--exclude`: globs over keys, with `*` and `?`; brackets are part of a key such as
     `summer-sale["de"]`. The key of a campaign with `split` stands for its parts. Without a target everything is in.
-    `half`: `--draft-only` or `--release-only`."""
+    `half`: `--draft-only` or `--release-only`.
+    `refresh_only`: what the PBX has is recorded, and nothing else."""
 
     targets: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
     half: Half | None = None
+    refresh_only: bool = False
 
     def has(self, key: str) -> bool:
         wanted = not self.targets or any(_fits(key, glob) for glob in self.targets)

@@ -42,12 +42,12 @@ def fields(
     """What an update changes, live -> desired. People who are others than ours are counted, and named by their masks;
     what no manifest can say is one field `content`."""
     said, on_pbx = edited(entry, live), on_the_pbx(entry, recorded, live, status)
-    people = tuple(_people(entry, said, lineage)) if said else ()
-    unnamed = said is not None and not people and {**on_pbx, "send": None} == {**recorded, "send": None}
+    others = people(entry, said, lineage) if said else None
+    unnamed = said is not None and not others and {**on_pbx, "send": None} == {**recorded, "send": None}
     return (
         *((Field("content", "edited on the PBX", _IS_WANTED),) if unnamed else ()),
         *diff.fields(on_pbx, desired),
-        *people,
+        *((Field("recipients.people", others, _IS_WANTED),) if others else ()),
     )
 
 
@@ -80,22 +80,23 @@ def _in_words_of(recorded: Any, said: Any, path: str, edit: Edited) -> Any:
             return said
 
 
-def _people(entry: Entry, edit: Edited, lineage: str) -> list[Field]:
-    """Who is on the PBX and was not in what we gave it: masked; whom it lacks is known by digest only."""
+def people(entry: Entry, edit: Edited, lineage: str) -> str | None:
+    """Who is on the PBX and was not in what we gave it, masked; whom it lacks is known by digest only. None where they
+    are the same."""
     if not edit.numbers or not entry.audience:
-        return []
+        return None
     try:
         strangers = state.strangers(entry.audience, edit.numbers, lineage)
-        missing = (entry.recipients or 0) + len(strangers) - len(edit.numbers)
     except ValueError:
-        return []  # whoever compares people says that the record is spoilt
+        return None  # whoever compares people says that the record is spoilt
+    missing = (entry.recipients or 0) + len(strangers) - len(edit.numbers)
     if not strangers and not missing:
-        return []
+        return None
     masks = ", ".join(map(audience.mask, strangers[:_MOST_NAMED]))
     more = ", …" if len(strangers) > _MOST_NAMED else ""
     said = [f"{len(strangers):,} of them not ours: {masks}{more}"] if strangers else []
     said += [f"{missing:,} of ours missing"] if missing else []
-    return [Field("recipients.people", f"{len(edit.numbers):,} on the PBX, {'; '.join(said)}", _IS_WANTED)]
+    return f"{len(edit.numbers):,} on the PBX, {'; '.join(said)}"
 
 
 def _send(entry: Entry, recorded: Any, live: Live | None, status: str) -> Any:

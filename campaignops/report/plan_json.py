@@ -48,6 +48,7 @@ def plan_document(
         "digest": plan.digest,
         "environment": masked(plan.environment),
         "half": plan.half,
+        **({"refresh_only": True} if plan.refresh_only else {}),
         "changes": [_change(change, plan, timezone) for change in plan.changes],
         "summary": {**plan.summary(), **reach.summary(plan)},
         "findings": _findings(plan.findings if findings is None else findings),

@@ -12,7 +12,15 @@ from campaignops.report.paint import Style, paint
 from campaignops.report.plain import safe
 from campaignops.report.rows import rows
 
-SYMBOLS = {"create": "+", "update": "~", "delete": "-", "blocked": "!", "none": "·", "history": "·"}
+SYMBOLS = {
+    "create": "+",
+    "update": "~",
+    "delete": "-",
+    "blocked": "!",
+    "none": "·",
+    "history": "·",
+    "refresh": "↻",
+}
 _STYLES: dict[str, Style] = {
     "create": "green",
     "update": "yellow",
@@ -20,6 +28,7 @@ _STYLES: dict[str, Style] = {
     "blocked": "red",
     "none": "dim",
     "history": "dim",
+    "refresh": "yellow",
 }
 _TYPES = {"sms": "SMS", "whatsapp": "WhatsApp"}
 _DRIFT = "Changed on the PBX since the last apply; apply brings back what the manifests say:"
@@ -58,6 +67,8 @@ def is_drift(change: AnyChange) -> bool:
 
 def summary(plan: Plan) -> str:
     """The count line: `Plan: 1 to create, … 842 people.`, or `No changes. …`."""
+    if plan.refresh_only:
+        return _refreshed(plan)
     if not plan.effects and not plan.blocked:
         return _no_changes(plan)
     count = plan.summary()
@@ -68,6 +79,14 @@ def summary(plan: Plan) -> str:
         people += " and those of 1 phonebook" if uncounted == 1 else f" and those of {uncounted:,} phonebooks"
     refused = f", {len(plan.refusals):,} refused" if plan.refusals else ""
     return f"Plan: {changes}, {count['blocked']:,} blocked{refused}. {people}{reach.totals(plan)}."
+
+
+def _refreshed(plan: Plan) -> str:
+    count = plan.summary()["refresh"]
+    if not count:
+        return "No changes. What is recorded is what the PBX has."
+    records = "1 record takes" if count == 1 else f"{count:,} records take"
+    return f"Refresh: {records} what the PBX has. Nothing changes there."
 
 
 def _no_changes(plan: Plan) -> str:
@@ -120,9 +139,10 @@ def _left_to(change: AnyChange) -> str | None:
 
 def _head(plan: Plan, pbx: str, frame: Frame) -> list[str]:
     environment = [f"env {safe(plan.environment)}"] if plan.environment else []
-    command = f"campaignops plan --{plan.half}-only" if plan.half else "campaignops plan"
+    only = "refresh" if plan.refresh_only else plan.half
+    command = f"campaignops plan --{only}-only" if only else "campaignops plan"
     said = [command, *environment, f"PBX {safe(pbx)}", f"state serial {plan.serial}"]
-    symbols = ("create", "update", "delete", "blocked")
+    symbols = ("refresh",) if plan.refresh_only else ("create", "update", "delete", "blocked")
     legend = [f"{frame.style(SYMBOLS[action], _STYLES[action])} {action}" for action in symbols]
     legend.append(f"{frame.style('·', 'dim')} no change")
     return ["  ·  ".join(said), "  " + "    ".join(legend)]
@@ -145,7 +165,7 @@ def _lines(change: AnyChange, frame: Frame, folder: str, plan: Plan) -> Iterator
 
 def _rest(plan: Plan, verbose: bool) -> list[str]:
     """How many campaigns are left out above; nothing where the last line says it."""
-    if verbose or not (plan.effects or plan.blocked):
+    if verbose or plan.refresh_only or not (plan.effects or plan.blocked):
         return []
     quiet = [c for c in plan.changes if _is_quiet(c)]
     if not quiet:

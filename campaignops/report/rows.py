@@ -9,7 +9,7 @@ from typing import Any, assert_never
 from campaignops import diff, state
 from campaignops.diff import Field
 from campaignops.model import Campaign
-from campaignops.plan import AnyChange, Blocked, Create, Delete, History, Plan, Unchanged, Update
+from campaignops.plan import AnyChange, Blocked, Create, Delete, History, Plan, Refresh, Unchanged, Update
 from campaignops.plan.reach import Reach
 from campaignops.report import content, length, reach, words
 from campaignops.report.frame import WIDTH, Frame
@@ -47,6 +47,8 @@ def rows(change: AnyChange, frame: Frame, plan: Plan) -> Iterator[str]:
         case Blocked():
             yield from _changed(change.fields, frame, besides=())
             yield frame.row("help", safe(change.help))
+        case Refresh():
+            yield from _changed(change.fields, frame, besides=())
         case Unchanged() | History():
             pass
         case _:
