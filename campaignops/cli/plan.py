@@ -20,10 +20,7 @@ from campaignops.report.when import moment
 
 def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     """Exit 0 (or 2), 1 for findings that are errors, 10 for blocked changes, 11 for a create that must be resolved."""
-    if args.output is not None and args.offline:
-        raise UsageError("a plan that is saved (-o) must ask the PBX: leave --offline out")
-    if args.refresh_only and (args.offline or args.output is not None):
-        raise UsageError("--refresh-only asks the PBX, and is not saved: leave --offline and -o out")
+    _check(args)
     leaving = failure.leave = Leaving(args, shown, failure)
     try:
         project = planning.project_of(args, failure)
@@ -52,6 +49,13 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     if shown.json:
         shown.document(failure.document)
     return 2 if args.detailed_exitcode and planning.pending(made) else 0
+
+
+def _check(args: argparse.Namespace) -> None:
+    if args.output is not None and args.offline:
+        raise UsageError("a plan that is saved (-o) must ask the PBX: leave --offline out")
+    if args.refresh_only and (args.offline or args.output is not None):
+        raise UsageError("--refresh-only asks the PBX, and is not saved: leave --offline and -o out")
 
 
 def show(

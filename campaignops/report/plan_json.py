@@ -120,10 +120,9 @@ def with_error(document: Mapping[str, Any], error: CampaignOpsError) -> dict[str
 def _empty(kind: str) -> dict[str, Any]:
     match kind:
         case "plan" | "apply":
-            counts: dict[str, Any] = dict.fromkeys([*ACTIONS.values(), "recipients", "parts", "refused"], 0)
-            counts |= {"cost": None, "currency": None}
             shape: dict[str, Any] = {"digest": None, "environment": None, "half": None, "changes": []}
-            shape["summary"] = counts
+            nothing = Plan("", 0, None, ())
+            shape["summary"] = {**nothing.summary(), **reach.summary(nothing)}
             return shape | ({"outcomes": dict.fromkeys(OUTCOMES, 0)} if kind == "apply" else {})
         case "state list" | "state show" | "status" | "render":
             return {"campaigns": []}
