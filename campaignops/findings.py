@@ -109,6 +109,7 @@ TITLES: dict[str, str] = {
     "CMP407": "the send time is in the past",
     "CMP408": "the send time is too near",
     "CMP409": "the clocks differ",
+    "CMP410": "no such phone number",
     "CMP411": "the delimiter of the recipient file is not clear",
     "CMP414": "a campaign cannot be cut into parts, or not be made whole again",
     "CMP501": "a campaign that has begun to send cannot be changed",

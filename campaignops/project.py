@@ -80,7 +80,7 @@ class Project:
 
     `vars` come from the settings and the environment and give way to the `vars:` of a manifest; `overrides` come from
     CAMPAIGNOPS_VAR_name, --var-file and --var and give way to nothing. `test_numbers` are those of our own people, who
-    may get a test send.
+    may get a test send. `region` is the country, DE, in which numbers without a + are read; None: such are no numbers.
     """
 
     root: Path
@@ -95,6 +95,7 @@ class Project:
     test_numbers: tuple[str, ...] = ()
     rules: tuple[Rule, ...] = ()
     guardrails: Guardrails = field(default_factory=Guardrails)
+    region: str | None = None
 
     @property
     def state_path(self) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -46,9 +47,11 @@ def test_other_texts_are_not(text):
     assert not audience.is_number(text)
 
 
-def read_csv(text: str, file: str, column: str = "phone") -> tuple[tuple[str, ...], tuple[Finding, ...]]:
+def read_csv(
+    text: str, file: str, column: str = "phone", **wanted: Any
+) -> tuple[tuple[str, ...], tuple[Finding, ...]]:
     table = audience.Delimited(lambda: iter(io.StringIO(text, newline="")), file, column)
-    numbers, findings = audience.read(table, column)
+    numbers, findings = audience.read(table, audience.Wanted(column, **wanted))
     return tuple(numbers), findings
 
 
@@ -191,6 +194,73 @@ def test_a_thousand_wrong_rows_are_not_a_thousand_findings():
     _, findings = read_csv("phone\n" + "x\n" * 900, "a.csv")
     assert len(findings) == 21
     assert "880 more rows" in findings[-1].message
+
+
+# national numbers
+
+
+@pytest.mark.parametrize(
+    "written", ["030 1234567", "(030) 12 34-567", "030/1234567", "+49 (0)30 1234567", "0049301234567"]
+)
+def test_with_a_region_numbers_are_read_as_people_write_them(written):
+    numbers, findings = read_csv(f"phone\n+12025550100\n{written}\n", "a.csv", region="DE")
+    assert (numbers, findings) == (("+12025550100", "+49301234567"), ())
+
+
+@pytest.mark.parametrize(
+    "written", ["110", "030 1", "030 1234567 x5", "030-CALL-ME-NOW", "x", "+999 1234567", "1.2E+10"]
+)
+def test_what_is_no_valid_number_there_is_not_made_one(written):
+    _, findings = read_csv(f"phone\n{written}\n", "a.csv", region="DE")
+    assert [(f.code, f.message) for f in findings] == [("CMP105", "not an E.164 number, and not one of DE")]
+
+
+def test_the_same_number_in_two_forms_is_a_duplicate():
+    _, findings = read_csv("phone\n030 1234567\n+49301234567\n", "a.csv", region="DE")
+    assert where(findings) == [("CMP401", 3, 1)]
+
+
+@pytest.mark.parametrize(
+    ("written", "help"),
+    [
+        ("0151 23456789", "+4915•••6789, if this is a number of DE: set `region: DE`"),
+        ("+49 30 1234567", "write +4930•••4567, with nothing but digits behind the +"),
+        ("+49(0)301234567", "write +4930•••4567, with nothing but digits behind the +"),
+        ("0049 30 1234567", "write +4930•••4567, with + in the place of 00"),
+        (
+            "4.9301E+11",
+            "a spreadsheet has rounded it: format the column as text, and put the numbers in once more",
+        ),
+        ("12025550123", "+1202•••0123, if only the + is missing"),
+        ("12", audience.COUNTRY_HELP),
+        ("Ada", audience.COUNTRY_HELP),
+        ("", audience.COUNTRY_HELP),
+    ],
+)
+def test_what_was_meant_is_offered(written, help):
+    _, findings = read_csv(f"name,phone\nx,+4915120000001\nx,{written}\n", "a.csv")
+    assert [f.help for f in findings] == [help]
+
+
+def test_whose_numbers_they_may_be_the_place_tells_where_the_list_does_not():
+    _, findings = read_csv("phone\n030 1234567\n", "a.csv", likely=("DE",))
+    assert findings[0].help == "+4930•••4567, if this is a number of DE: set `region: DE`"
+
+
+def test_numbers_that_there_cannot_be_are_warnings():
+    numbers, findings = read_csv('phone\n+1202555012\n"+999123456"\n+4915120000001\n', "a.csv")
+    assert len(numbers) == 3
+    assert [(f.code, f.severity, f.note) for f in findings] == [
+        ("CMP410", "warning", "+1 is followed by 10 digits, and here by 9"),
+        ("CMP410", "warning", "no country has the code +999"),
+    ]
+
+
+def test_warnings_never_crowd_out_errors():
+    text = "phone\n" + "".join(f"+999{n:06}\n" for n in range(60)) + "x\n"
+    _, findings = read_csv(text, "a.csv")
+    assert [f.severity for f in findings].count("error") == 1
+    assert len(findings) == 22
 
 
 @given(st.lists(st.from_regex(r"\A\+[1-9][0-9]{6,14}\Z"), max_size=5))

@@ -19,6 +19,24 @@ def is_number(text: str) -> bool:
     return _is_e164(text) is not None
 
 
+def number_of(text: str, region: str | None) -> str | None:
+    """`text` in E.164: as it is, or read as people write numbers in `region`; None for what is no valid number."""
+    if is_number(text):
+        return text
+    if region is None:
+        return None
+    from campaignops.audience import dialing  # noqa: PLC0415  (phonenumbers costs 60 ms)
+
+    return dialing.international(text, region)
+
+
+def repair(text: str, region: str | None, likely: Iterable[str]) -> str:
+    """What to write instead of a text that `number_of` does not take; see `dialing.repair`."""
+    from campaignops.audience import dialing  # noqa: PLC0415
+
+    return dialing.repair(text, region, likely)
+
+
 def mask(number: str) -> str:
     """A number as people may see it, `+8613•••1111`: never whole, however short or wrong the text is."""
     if len(number) >= 12:

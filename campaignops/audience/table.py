@@ -4,32 +4,34 @@ from __future__ import annotations
 
 import csv
 from array import array
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import islice
-from typing import NamedTuple, Protocol
 
-from campaignops.audience.delimited import Row
-from campaignops.audience.numbers import COUNTRY_HELP, E164, Packed, is_number, mask, mask_all
+from campaignops.audience.calling_codes import is_possible, region_of, why_impossible
+from campaignops.audience.numbers import COUNTRY_HELP, E164, Packed, mask, mask_all, number_of
+from campaignops.audience.told import IMPOSSIBLE_HELP, Table, Told, Wrong, impossible, not_a_number
 from campaignops.findings import Finding, Place
 
-_MAX_FINDINGS = 20
+_LOOKED_AT = 100  # numbers that tell where the others may be from
 _NUMBER = E164.strip("^$").replace("[1-9]", "([1-9]", 1) + ")"  # captures its digits
 
 
-class Table(Protocol):
-    """Rows, from the first each time; the first has the names of the columns. See `Delimited` for each method."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The numbers of a column, at most `limit`. Those without a + are read as people write them in `region`, if that is
+    set; `likely` are regions that they may be of."""
 
-    file: str
-
-    def rows(self) -> Iterator[Row]: ...
-    def stretches(self, index: int, width: int, wanted: str) -> Iterator[tuple[list[str], list[Row]]]: ...
-    def places(self, index: int, rows: Iterable[Row]) -> list[Place]: ...
-    def doubt(self) -> Finding | None: ...
+    column: str = "phone"
+    limit: int | None = 1000
+    region: str | None = None
+    likely: tuple[str, ...] = ()
 
 
-def read(table: Table, column: str = "phone", limit: int | None = 1000) -> tuple[Packed, tuple[Finding, ...]]:
-    """The numbers of a column in their order, and what is wrong with the table; more than `limit` is.
+def read(table: Table, wanted: Wanted) -> tuple[Packed, tuple[Finding, ...]]:
+    """The wanted numbers of a table in their order, and what is wrong with it.
 
     A row with more or fewer cells than the first is an error: its number may be in the wrong column. Empty cells at the
     end are not counted, and rows without any text passed over.
@@ -37,9 +39,9 @@ def read(table: Table, column: str = "phone", limit: int | None = 1000) -> tuple
     try:
         line, cells = next(table.rows(), (1, []))
         header = [name.strip() for name in cells]
-        if wrong := _wrong_header(table, line, header, column) or table.doubt():
+        if wrong := _wrong_header(table, line, header, wanted.column) or table.doubt():
             return Packed(), (wrong,)
-        return _Reading(table, header.index(column), len(header)).read(limit)
+        return _Reading(table, wanted, header.index(wanted.column), len(header)).read()
     except csv.Error as problem:
         return Packed(), (_unreadable(table.file, problem),)
 
@@ -86,33 +88,31 @@ def _unreadable(file: str, problem: csv.Error) -> Finding:
     return Finding("CMP404", "error", "the recipient file cannot be read as CSV", Place(file), note=note)
 
 
-class _Wrong(NamedTuple):
-    """A wrong row; without `cells` what is wrong is all of it, else its number."""
-
-    line: int
-    cells: list[str]
-    code: str
-    message: str
-    note: str | None = None
-    help: str | None = None
-
-
 class _Reading:
-    """The passes over the rows. Of what is wrong the first rows are kept, and how many there are."""
+    """The passes over the rows."""
 
-    def __init__(self, table: Table, index: int, width: int) -> None:
-        self._table, self._index, self._width = table, index, width
-        self._wrong: list[_Wrong] = []
-        self._count = 0
+    def __init__(self, table: Table, wanted: Wanted, index: int, width: int) -> None:
+        self._table, self._wanted, self._index, self._width = table, wanted, index, width
+        self._errors, self._doubts = Told("error"), Told("warning")
 
-    def read(self, limit: int | None) -> tuple[Packed, tuple[Finding, ...]]:
-        index, width, digits = self._index, self._width, array("Q")
-        for plain, rows in self._table.stretches(index, width, _NUMBER):
+    def read(self) -> tuple[Packed, tuple[Finding, ...]]:
+        digits, odd = array("Q"), False
+        for plain, rows in self._table.stretches(self._index, self._width, _NUMBER):
+            odd = odd or not all(map(is_possible, plain))
             digits.extend(map(int, plain))
-            digits.extend(int(number) for number in (self._number(*row) for row in rows) if number)
-        if len(set(digits)) < len(digits):
-            self._find_again()
-        findings = self._findings()
+            for row in rows:
+                if number := self._number(*row):
+                    odd = odd or not is_possible(number[1:])
+                    digits.append(int(number))
+        if odd or len(set(digits)) < len(digits):
+            self._look_again()
+        likely = (*_regions(digits), *self._wanted.likely)
+        findings = [
+            finding
+            for told in (self._errors, self._doubts)
+            for finding in told.findings(self._table, self._index, self._wanted.region, likely)
+        ]
+        limit = self._wanted.limit
         if limit is not None and len(digits) > limit:
             findings.append(self._too_many(len(digits), limit))
         elif not digits and not findings:
@@ -126,67 +126,44 @@ class _Reading:
             return None
         if len(cells) < self._width or any(map(str.strip, cells[self._width :])):
             message = f"this row has {_fields(len(cells))}, the first has {self._width}"
-            self._tell(_Wrong(line, [], "CMP404", message, help="quote a field that holds the delimiter"))
+            self._errors.add(
+                Wrong(line, [], "CMP404", message, help="quote a field that holds the delimiter")
+            )
             return None
-        number = cells[self._index].strip()
-        if is_number(number):
-            return number
-        message = "not an E.164 number" if number else "this row has no number"
-        self._tell(_Wrong(line, cells, "CMP105", message, help=COUNTRY_HELP))
-        return None
+        text = cells[self._index].strip()
+        number = number_of(text, self._wanted.region)
+        if number is None:
+            message = not_a_number(self._wanted.region) if text else "this row has no number"
+            self._errors.add(Wrong(line, cells, "CMP105", message, help=None if text else COUNTRY_HELP))
+        return number
 
     def _numbers(self) -> Iterator[tuple[int, list[str], str]]:
         """The rows with a number, once more."""
         for line, cells in islice(self._table.rows(), 1, None):
-            number = cells[self._index].strip() if self._index < len(cells) else ""
-            if is_number(number):
+            text = cells[self._index].strip() if self._index < len(cells) else ""
+            if number := number_of(text, self._wanted.region):
                 yield line, cells, number
 
-    def _find_again(self) -> None:
+    def _look_again(self) -> None:
+        """For numbers that stand there twice, and for those that there cannot be."""
         first: dict[int, int] = {}
         for line, cells, number in self._numbers():
             if first.setdefault(int(number), line) != line:
                 note = f"it stands on line {first[int(number)]:,} already"
-                self._tell(_Wrong(line, cells, "CMP401", f"duplicate number {mask(number)}", note))
+                self._errors.add(Wrong(line, cells, "CMP401", f"duplicate number {mask(number)}", note))
+            elif why := why_impossible(number):
+                self._doubts.add(Wrong(line, cells, "CMP410", impossible(number), why, IMPOSSIBLE_HELP))
 
     def _too_many(self, count: int, limit: int) -> Finding:
         line = next(islice((line for line, _, _ in self._numbers()), limit, None), 1)
-        return Finding(
-            "CMP402", "error", too_many(count, limit), Place(self._table.file, line), help=split_help(limit)
-        )
-
-    def _tell(self, row: _Wrong) -> None:
-        self._count += 1
-        self._wrong.append(row)
-        if len(self._wrong) > 2 * _MAX_FINDINGS:  # the first ones of either kind are among them
-            self._wrong = sorted(self._wrong, key=_line)[:_MAX_FINDINGS]
-
-    def _findings(self) -> list[Finding]:
-        shown = sorted(self._wrong, key=_line)[:_MAX_FINDINGS]
-        at_cells = iter(
-            self._table.places(self._index, [(row.line, row.cells) for row in shown if row.cells])
-        )
-        findings = [
-            Finding(
-                row.code,
-                "error",
-                row.message,
-                next(at_cells) if row.cells else Place(self._table.file, row.line),
-                row.note,
-                row.help,
-            )
-            for row in shown
-        ]
-        if (more := self._count - len(shown)) > 0:
-            place = Place(self._table.file, shown[-1].line)
-            findings.append(
-                Finding(shown[-1].code, "error", f"{more:,} more rows of this file are wrong", place)
-            )
-        return findings
+        place = Place(self._table.file, line)
+        return Finding("CMP402", "error", too_many(count, limit), place, help=split_help(limit))
 
 
-def _line(row: _Wrong) -> int:
-    return row.line
+def _regions(digits: Sequence[int]) -> Iterator[str]:
+    """Where the numbers of a list are from, most of them first."""
+    seen = Counter(region_of(f"+{number}") for number in digits[:_LOOKED_AT])
+    return (region for region, _ in seen.most_common() if region is not None)
 
 
 def _fields(count: int) -> str:

@@ -8,7 +8,7 @@ nodes        YAML -> nodes -> plain values, within bounds; flaws: what is wrong 
 document     one manifest: vars, campaigns, for_each
 render       Jinja in values; expressions: the fence round it
 schema       the written form; complaints: what is wrong with it, in the author's words; published: for editors
-build        the written form -> model.Campaign; times, assets, recipients
+build        the written form -> model.Campaign; times, assets; recipients, tables
 desired      all of them, one after another
 """
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from campaignops.audience import COUNTRY_HELP
+from campaignops.findings import Severity
 from campaignops.manifest import guardrails, schema
 from campaignops.manifest.problems import nearest
 
@@ -25,6 +26,7 @@ class Complaint(NamedTuple):
     note: str | None = None
     help: str | None = None
     at_key: bool = False
+    severity: Severity = "error"
 
 
 class _Wrong(NamedTuple):
@@ -38,7 +40,7 @@ _HOMES = {
     "text": "message", "template": "message", "language": "message", "header": "message", "body": "message",
     "buttons": "message", "components": "message", "file": "message` or `recipients",
     "numbers": "recipients", "phonebook": "recipients", "column": "recipients", "field": "recipients",
-    "split": "recipients",
+    "split": "recipients", "region": "recipients",
     "at": "send", "timezone": "send", "fold": "send",
     "assign_to": "session", "extension": "session.assign_to", "queue": "session.assign_to",
     "image": "message.header", "video": "message.header", "document": "message.header", "from": "moved",
@@ -333,7 +335,7 @@ def _nested(home: str, name: str) -> str | None:
 
 
 def _pattern(path: Path, value: str, context: dict[str, Any]) -> Complaint:
-    if path[-1] == "sender" or path[-2:-1] in (("numbers",), ("test_numbers",)):
+    if path[-2:-1] == ("test_numbers",):
         return Complaint("CMP105", path, "not an E.164 number", help=COUNTRY_HELP)
     if path[-1] in ("id", "size", "split"):
         return Complaint(

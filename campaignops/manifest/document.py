@@ -13,9 +13,10 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
 from campaignops.findings import Finding, Place
 from campaignops.manifest import complaints, nodes
-from campaignops.manifest.build import Builder, Invalid, Wrong
+from campaignops.manifest.build import Builder
 from campaignops.manifest.complaints import Complaint
 from campaignops.manifest.flaws import NOT_A_KEY, Flaw, duplicate, not_a_key, span
+from campaignops.manifest.invalid import Invalid, Wrong
 from campaignops.manifest.nodes import PLAIN
 from campaignops.manifest.problems import Problems, did_you_mean
 from campaignops.manifest.render import Failed, Renderer, Scope, Unrendered, has_marks, shown
@@ -310,6 +311,7 @@ class Document:
         except Invalid as invalid:
             self._tell(pair, invalid.wrong, unrendered)
         else:
+            self._tell(pair, self._tools.builder.doubts, unrendered)
             if self._problems.errors == before:
                 return (campaign,)
         return ()
@@ -323,7 +325,9 @@ class Document:
                 self._problems.extend([item])
             elif item.path not in unrendered:
                 place = self._source.locate(pair, item.path, key=item.at_key)
-                self._problems.add(item.code, item.message, place, note=item.note, help=item.help)
+                self._problems.add(
+                    item.code, item.message, place, note=item.note, help=item.help, severity=item.severity
+                )
 
 
 def _path_to(value: Any, holder: Any, key: str | int) -> tuple[str | int, ...]:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Set
 
+from campaignops.audience import Wanted
 from campaignops.errors import ProjectError
 from campaignops.findings import Finding, Place
-from campaignops.manifest import recipients
+from campaignops.manifest import tables
 from campaignops.manifest.assets import Assets, Unusable
 from campaignops.model import Audience, Numbers
 from campaignops.project import Project
 
 _COLUMN = "phone"
-_NO_LIMIT = 10**9
-_HARMLESS = ("CMP401", "CMP403")  # a number that stands there twice, and nobody at all
+_HARMLESS = ("CMP401", "CMP403", "CMP410")  # somebody twice, nobody at all, and a number that there cannot be
 
 
 def read(project: Project, assets: Assets) -> tuple[frozenset[str], tuple[Finding, ...]]:
@@ -22,7 +22,7 @@ def read(project: Project, assets: Assets) -> tuple[frozenset[str], tuple[Findin
     if file is None:
         return frozenset(), ()
     try:
-        numbers, findings = recipients.read(assets, file, _COLUMN, _NO_LIMIT)
+        numbers, findings = tables.read(assets, file, Wanted(_COLUMN, None, project.region))
     except Unusable as problem:
         place: Place = project.guardrails.written["suppression"][0]
         return frozenset(), (Finding(problem.code, "error", problem.message, place, help=problem.help),)

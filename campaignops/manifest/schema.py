@@ -51,19 +51,17 @@ Name: TypeAlias = Annotated[
 ]
 # `errorMessage` is what editors built on VS Code's JSON service show instead of a regular expression.
 _IN_QUOTES = 'A number in E.164, in quotes: "+12025550100".'
-PhoneNumber: TypeAlias = Annotated[
-    str,
-    Field(pattern=E164),
-    WithJsonSchema(
-        {
-            "type": "string",
-            "pattern": f"{E164}|{_MARKS}",
-            "description": "A number in E.164, in quotes.",
-            "errorMessage": _IN_QUOTES,
-            "patternErrorMessage": _IN_QUOTES,
-        }
-    ),
-]
+_E164_SCHEMA: Any = {
+    "type": "string",
+    "pattern": f"{E164}|{_MARKS}",
+    "description": "A number in E.164, in quotes.",
+    "errorMessage": _IN_QUOTES,
+    "patternErrorMessage": _IN_QUOTES,
+}
+PhoneNumber: TypeAlias = Annotated[str, Field(pattern=E164), WithJsonSchema(_E164_SCHEMA)]
+# Which texts are numbers here depends on `region`: `recipients` decides it.
+Sender: TypeAlias = Annotated[str, WithJsonSchema(_E164_SCHEMA)]
+Recipient: TypeAlias = Annotated[str, WithJsonSchema({"type": "string", "errorMessage": _IN_QUOTES})]
 Id: TypeAlias = Annotated[
     str,
     Field(pattern=r"^[1-9][0-9]{0,9}$"),
@@ -93,6 +91,12 @@ FilePath: TypeAlias = Annotated[
     str,
     Field(min_length=1, max_length=1024),
     WithJsonSchema({"type": "string", "description": "A path inside the project."}),
+]
+
+
+Region: TypeAlias = Annotated[
+    str,
+    Field(description="The country of numbers without a + in front, by its two letters: DE, US."),
 ]
 
 
@@ -127,11 +131,22 @@ class UploadedForm(TypedDict):
 FileForm: TypeAlias = FilePath | UploadedForm
 
 
+def _recipients() -> ConfigDict:
+    """Numbers are in E.164, unless it is said how to read others."""
+    form = _exactly_one("numbers", "file", "phonebook")
+    extra: Any = form["json_schema_extra"]
+    plain: Any = {"properties": {"numbers": {"items": _E164_SCHEMA}}}
+    return {
+        **form,
+        "json_schema_extra": {**extra, "allOf": [{"if": {"not": {"required": ["region"]}}, "then": plain}]},
+    }
+
+
 class RecipientsForm(TypedDict):
     """Who gets the message: exactly one of numbers, file and phonebook."""
 
-    __pydantic_config__ = _exactly_one("numbers", "file", "phonebook")  # type: ignore[misc]
-    numbers: NotRequired[Annotated[list[PhoneNumber], Field(description="Numbers in E.164.")]]
+    __pydantic_config__ = _recipients()  # type: ignore[misc]
+    numbers: NotRequired[Annotated[list[Recipient], Field(description="Numbers in E.164.")]]
     file: NotRequired[Annotated[FilePath, Field(description="A CSV file; its first row names the columns.")]]
     column: NotRequired[
         Annotated[Text, Field(description="The column with the numbers; `phone` if left out.")]
@@ -153,6 +168,7 @@ class RecipientsForm(TypedDict):
             ),
         ]
     ]
+    region: NotRequired[Region]
     phonebook: NotRequired[Annotated[Reference, Field(description="A phonebook by name, or {id: 7}.")]]
     field: NotRequired[
         Annotated[
@@ -245,7 +261,7 @@ class _CampaignForm(TypedDict):
     channel: Annotated[Reference, Field(description="A message channel by name, or {id: 7}.")]
     sender: NotRequired[
         Annotated[
-            PhoneNumber | ById,
+            Sender | ById,
             Field(description="A number of the channel, or {id: 7}; needed if it has several."),
         ]
     ]
@@ -359,6 +375,7 @@ class EnvironmentForm(TypedDict):
     pbx: NotRequired[PbxForm]
     state: NotRequired[Annotated[Text, Field(description="The path of the state file.")]]
     timezone: NotRequired[Annotated[Zone, Field(description="For send times without an offset or zone.")]]
+    region: NotRequired[Region]
     vars: NotRequired[Vars]
     findings: NotRequired[FindingsForm]
     test_numbers: NotRequired[

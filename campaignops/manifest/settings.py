@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import ValidationError
 from ruamel.yaml.nodes import Node, ScalarNode
 
+from campaignops.audience import regions
 from campaignops.errors import ProjectError
 from campaignops.findings import Place, in_order
 from campaignops.manifest import complaints, guardrails, nodes, schema
@@ -20,6 +21,7 @@ from campaignops.manifest.comments import cannot, no_code
 from campaignops.manifest.flaws import Flaw, Unreadable
 from campaignops.manifest.own_rules import rules_of
 from campaignops.manifest.problems import Problems, did_you_mean
+from campaignops.manifest.recipients import unknown_region
 from campaignops.manifest.source import Source, child, read_bytes
 from campaignops.manifest.times import zone_help, zone_named
 from campaignops.policy import Policy, codes_of, may_be_silenced
@@ -102,6 +104,7 @@ class _Loading:
             names,
             policy=policy,
             test_numbers=tuple(merged.get("test_numbers", ())),
+            region=merged.get("region"),
             rules=rules_of(merged.get("rules", []), self.place, self.tell),
             guardrails=guards,
         )
@@ -169,6 +172,9 @@ class _Loading:
             )
         if isinstance(zone := form.get("timezone"), str) and zone_named(zone) is None:
             self.tell("CMP405", (*layer, "timezone"), f"`{zone[:60]}` is not a time zone", zone_help(zone))
+        if isinstance(region := form.get("region"), str) and region not in regions():
+            wrong = unknown_region((*layer, "region"), region)
+            self.tell(wrong.code, wrong.path, wrong.message, wrong.help)
         for name in _mapping(form.get("vars")):
             self.check_name(name, self.place((*layer, "vars", name), at_key=True))
         self.check_policy((*layer, "findings"), _mapping(form.get("findings")))

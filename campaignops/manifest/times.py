@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from functools import cache, lru_cache
+from importlib import resources
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -125,6 +126,14 @@ def zone_named(name: str) -> ZoneInfo | None:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):  # what zoneinfo raises for absent, absurd and folder names
         return None
+
+
+@cache
+def countries_of(zone: str) -> tuple[str, ...]:
+    """The country in which the zone is, as its two letters; none for one such as UTC."""
+    table = (resources.files("tzdata") / "zoneinfo" / "zone.tab").read_text("utf-8")
+    rows = (line.split("\t") for line in table.splitlines() if not line.startswith("#"))
+    return tuple(row[0] for row in rows if row[2] == zone)
 
 
 def zone_help(name: str) -> str:
