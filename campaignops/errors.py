@@ -6,6 +6,7 @@ CampaignOpsError           1    something is wrong; the message says what, where
 +-- StateError             1    the state is not to be trusted, or moved under us
 |   +-- LockedError       12    somebody else holds the state
 +-- PbxError               1    the PBX refused, did not answer, or is not a PBX
++-- PartialError           4    some of it was done, some was not
 +-- RefusedError          10    blocked changes, a guardrail
 |   +-- StalePlanError    10    a saved plan is not what would be done now; `moved` names each reason
 +-- UnresolvedError       11    a create's outcome is unknown; a person must resolve it
@@ -69,6 +70,11 @@ class LockedError(StateError):
 
 class PbxError(CampaignOpsError):
     default_code = "pbx"
+
+
+class PartialError(CampaignOpsError):
+    exit_code = 4
+    default_code = "partial"
 
 
 class RefusedError(CampaignOpsError):

@@ -406,6 +406,27 @@ def test_json_is_one_document_in_failure(project, command, broken, monkeypatch):
         assert ran.err.rstrip().splitlines()[-1].startswith(("error: ", "error["))
 
 
+ARGUMENTS = {
+    "retry": "x",
+    "import": "x 1",
+    "resolve": "x",
+    "test-send": "x --to +12025550111",
+    "state": "pull",
+}
+NEED_NO_PROJECT = {"init", "explain", "schema", "sandbox", "demo", "fmt"}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_json_is_one_document_in_the_failure_of_any_command(project, command):
+    project.write("campaignops.yaml", "pbx: [")
+    words = ["--frob"] if command in NEED_NO_PROJECT else ARGUMENTS.get(command, "").split()
+    ran = project.run(command, *words, "--json")
+    assert ran.code in (1, 64)
+    assert ran.document["schema_version"] == 1
+    assert ran.document["kind"].startswith(command)
+    assert ran.document["error"].keys() == {"code", "message"}
+
+
 def test_apply_says_what_became_of_each_change(project):
     project.campaigns(old=a_text())
     project.apply()
@@ -741,7 +762,7 @@ def test_the_sandbox_says_where_it_is_and_a_project_can_use_it(tmp_path):
     [
         (["--store", "junk.db"], "error: the sandbox cannot use junk.db: file is not a database"),
         (["--store", "no/such/folder.db"], "error: the sandbox cannot use no/such/folder.db: unable to open"),
-        (["--seed", "junk.db"], "--> junk.db:1:8"),
+        (["--seed", "junk.db"], "--> junk.db:1:7"),
         (["--seed", "nowhere.yaml"], "`nowhere.yaml` cannot be read: No such file or directory"),
     ],
     ids=" ".join,

@@ -97,6 +97,7 @@ def test_status_findings_and_state_are_as_their_schemas_say(lived):
     holds("findings", lived.run("validate", "--json").document)
     holds("state", json.loads(lived.state.read_text()))
     holds("state", json.loads(lived.run("state", "pull").out))
+    holds("state", lived.run("state", "pull", "--json").document["state"])
     lived.campaigns(d=a_text(chanel="x"))
     holds("findings", lived.run("validate", "--json").document)
 

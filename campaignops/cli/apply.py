@@ -18,7 +18,7 @@ from campaignops.cli.planning import Online
 from campaignops.cli.screen import Screen
 from campaignops.cli.watching import watching
 from campaignops.cli.writing import Clock, Keeper, run_name
-from campaignops.errors import CampaignOpsError, Interrupted, UnresolvedError
+from campaignops.errors import CampaignOpsError, Interrupted, PartialError, UnresolvedError
 from campaignops.project import Project
 from campaignops.report import outcome_text, plan_json
 from campaignops.state import Phase
@@ -94,9 +94,4 @@ def _error(results: Sequence[Result], record: Record, *, interrupted: bool) -> C
         return None
     done = len(results) - len(left)
     message = f"{len(left)} of {len(results)} changes were not applied; run `campaignops apply` again"
-    return PartlyApplied(message) if done else CampaignOpsError(message, code="failed")
-
-
-class PartlyApplied(CampaignOpsError):
-    exit_code = 4
-    default_code = "partial"
+    return PartialError(message) if done else CampaignOpsError(message, code="failed")

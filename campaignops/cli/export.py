@@ -11,7 +11,7 @@ from typing import Any
 from campaignops.cli import connection, manifests, planning
 from campaignops.cli.entry import Failure
 from campaignops.cli.screen import Screen
-from campaignops.errors import CampaignOpsError, RefusedError, UsageError
+from campaignops.errors import CampaignOpsError, PartialError, RefusedError, UsageError
 from campaignops.manifest import writing
 from campaignops.model import Campaign
 from campaignops.pbx.reading import Unsayable
@@ -49,7 +49,7 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     left = len(exported) - len(said)
     if left:
         text = f"{left} of {len(exported)} could not be written"
-        raise PartlyExported(text) if said else RefusedError(text, code="not_exported")
+        raise PartialError(text) if said else RefusedError(text, code="not_exported")
     if shown.json:
         shown.document(failure.document)
     elif args.into is not None:
@@ -57,11 +57,6 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
             f"{len(said):,} {'manifest' if len(said) == 1 else 'manifests'} written to {args.into}\n"
         )
     return 0
-
-
-class PartlyExported(CampaignOpsError):
-    exit_code = 4
-    default_code = "partial"
 
 
 def _rows(session: Session, ids: list[int]) -> list[Listed]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
 from campaignops.cli.screen import Screen
-from campaignops.errors import CampaignOpsError, PbxError
+from campaignops.errors import CampaignOpsError, PartialError, PbxError
 from campaignops.report.live import Display
 from campaignops.report.status_text import StatusRow
 from campaignops.state import BEGUN, Entry
@@ -74,12 +74,7 @@ def verdict(
         return CampaignOpsError(f"{left} of {len(rows)} are not done; the time is up", code="timeout")
     judged = [(r, e) for r, e in zip(rows, entries, strict=True) if named or e.status not in BEGUN]
     wrong = [f"`{row.key}`: {why}" for row, entry in judged if (why := problem(row, entry))]
-    return NotAllWell("; ".join(wrong)) if wrong else None
-
-
-class NotAllWell(CampaignOpsError):
-    exit_code = 4
-    default_code = "partial"
+    return PartialError("; ".join(wrong)) if wrong else None
 
 
 def _pause_s(rows: Sequence[StatusRow], now_s: float) -> float:

@@ -15,7 +15,7 @@ from campaignops.cli import planning
 from campaignops.cli.entry import Failure
 from campaignops.cli.screen import Screen
 from campaignops.cli.writing import Clock, keeping, recording
-from campaignops.errors import CampaignOpsError, LockedError
+from campaignops.errors import CampaignOpsError, LockedError, PartialError
 from campaignops.pbx.session import Listed, Session
 from campaignops.project import Project
 from campaignops.report.plain import safe, safe_strictly
@@ -109,14 +109,15 @@ def _line(stopped: Stopped) -> str:
 
 def _tell(done: list[Stopped], shown: Screen) -> int:
     left = sum(each.outcome != "halted" for each in done)
+    if done and not shown.json:
+        shown.answer(f"\n{_LIFT}")
+    if left:
+        raise PartialError(f"{left:,} of {len(done):,} went out, or still may")
     if shown.json:
         shown.document(_document(done))
     elif not done:
         shown.answer("Nothing that is recorded is waiting to be sent.\n")
-    else:
-        said = f"{left:,} of {len(done):,} went out, or still may.\n" if left else ""
-        shown.answer(f"\n{said}{_LIFT}")
-    return 4 if left else 0
+    return 0
 
 
 def _lift(args: argparse.Namespace, project: Project, shown: Screen) -> int:

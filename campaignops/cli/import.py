@@ -16,7 +16,7 @@ from campaignops.cli import manifests, planning
 from campaignops.cli.entry import Failure
 from campaignops.cli.screen import Screen
 from campaignops.cli.writing import keeping
-from campaignops.errors import CampaignOpsError, RefusedError, UsageError
+from campaignops.errors import CampaignOpsError, PartialError, RefusedError, UsageError
 from campaignops.model import At, Campaign, Numbers
 from campaignops.pbx.reading import Unsayable
 from campaignops.pbx.session import Listed, Session
@@ -60,15 +60,10 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     left = [each for each in taken if each.problem]
     if left:
         text = f"{len(left)} of {len(taken)} could not be taken over; they are as they were"
-        raise PartlyImported(text) if len(left) < len(taken) else RefusedError(text, code="not_imported")
+        raise PartialError(text) if len(left) < len(taken) else RefusedError(text, code="not_imported")
     if shown.json:
         shown.document(failure.document)
     return 0
-
-
-class PartlyImported(CampaignOpsError):
-    exit_code = 4
-    default_code = "partial"
 
 
 def _line(taken: Taken) -> str:

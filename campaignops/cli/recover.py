@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from typing import Any
 
 from campaignops import plan
 from campaignops.apply import settle
@@ -12,7 +13,7 @@ from campaignops.cli import planning
 from campaignops.cli.entry import Failure
 from campaignops.cli.screen import Screen
 from campaignops.cli.writing import keeping
-from campaignops.errors import ProjectError
+from campaignops.errors import CampaignOpsError, ProjectError
 from campaignops.findings import Finding, has_errors, in_order
 from campaignops.report.findings import count
 from campaignops.report.plain import safe
@@ -44,17 +45,23 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
             for each in recovered:
                 if each.entry is not None:
                     record.put(each.entry)
-    if shown.json:
-        rows = [
-            {"key": r.key, "verdict": r.verdict, "reason": safe(r.reason), "id": r.entry and r.entry.id}
-            for r in recovered
-        ]
-        shown.document(
-            {"schema_version": SCHEMA_VERSION, "kind": "recover", "written": args.write, "campaigns": rows}
-        )
-    else:
+    failure.document = _document(recovered, written=args.write)
+    if not shown.json:
         shown.answer(_text(recovered, written=args.write))
-    return 1 if any(each.verdict == "unclear" for each in recovered) else 0
+    if unclear := [each.key for each in recovered if each.verdict == "unclear"]:
+        what = "1 campaign is" if len(unclear) == 1 else f"{len(unclear):,} campaigns are"
+        raise CampaignOpsError(f"{what} not clear; a person must look at it: {unclear[0]}", code="unclear")
+    if shown.json:
+        shown.document(failure.document)
+    return 0
+
+
+def _document(recovered: list[Recovery], *, written: bool) -> dict[str, Any]:
+    rows = [
+        {"key": r.key, "verdict": r.verdict, "reason": safe(r.reason), "id": r.entry and r.entry.id}
+        for r in recovered
+    ]
+    return {"schema_version": SCHEMA_VERSION, "kind": "recover", "written": written, "campaigns": rows}
 
 
 def _text(recovered: list[Recovery], *, written: bool) -> str:

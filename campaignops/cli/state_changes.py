@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import time
 
@@ -53,8 +54,13 @@ def move(args: argparse.Namespace, project: Project, shown: Screen) -> None:
 
 
 def pull(args: argparse.Namespace, project: Project, shown: Screen) -> None:
-    """The whole state as one JSON document, the steps of an interrupted run included; nothing is written."""
-    shown.answer(planning.store_of(project).document().decode())
+    """The whole state as one JSON document, the steps of an interrupted run included; nothing is written. With --json
+    it stands in a document of ours, under `state`."""
+    whole = planning.store_of(project).document().decode()
+    if shown.json:
+        shown.document({"schema_version": SCHEMA_VERSION, "kind": "state pull", "state": json.loads(whole)})
+    else:
+        shown.answer(whole)
 
 
 def unlock(args: argparse.Namespace, project: Project, shown: Screen) -> None:
