@@ -137,7 +137,7 @@ def _numbers(plan: Plan, told: Told) -> str:
     parts = sum((length.fields(c)["parts"] or 0) * (c.people or 0) for c in wanted)
     said += [f"{parts:,} SMS parts"] if parts else []
     if cost := reach.cost(plan):
-        said.append(f"about {cost}")
+        said.append(f"about {code(cost)}")
     times = [
         (c.time_s, authors_zone(c) or told.timezone)
         for c in wanted

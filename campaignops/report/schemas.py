@@ -70,8 +70,22 @@ _CHANGE = {
     "preview": or_null(TEXT),
     "encoding": or_null(TEXT),
     "parts": or_null(COUNT),
+    "total_parts": or_null(COUNT),
+    "cost": or_null(TEXT),
+    "currency": or_null(TEXT),
+    "countries": {"type": "object", "additionalProperties": COUNT},
+    "suppressed": COUNT,
+    "phonebook": or_null(TEXT),
+    "overlap": {"type": "object", "additionalProperties": COUNT},
+    "recently_texted": COUNT,
+    "first_message": or_null(TIME),
+    "last_message": or_null(TIME),
+    "queued_behind": or_null(TEXT),
+    "refused": listed(record({"code": TEXT, "setting": TEXT, "allow": or_null(TEXT)})),
     "tested": or_null(record({"time": TIME, "current": FLAG})),
 }
+_SUMMARY: dict[str, Schema] = dict.fromkeys([*ACTIONS.values(), "recipients", "parts", "refused"], COUNT)
+_SUMMARY |= {"cost": or_null(TEXT), "currency": or_null(TEXT)}
 _OUTCOME = {"outcome": one_of(*OUTCOMES)}
 
 
@@ -86,7 +100,7 @@ def _planned(kind: str, change: Schema, more: dict[str, Schema]) -> Schema:
         "environment": or_null(TEXT),
         "half": or_null(one_of("draft", "release")),
         "changes": listed(change),
-        "summary": record(dict.fromkeys([*ACTIONS.values(), "recipients"], COUNT)),
+        "summary": record(_SUMMARY),
         "findings": listed(_FINDING),
         "silenced": listed(_SILENCED),
     }
