@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import io
 import json
+from collections.abc import Callable
+from contextlib import chdir, redirect_stderr, redirect_stdout
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from campaignops import manifest
+from campaignops.apply import Record, Who
+from campaignops.cli import connection, planning
+from campaignops.cli.entry import run as run_words
+from campaignops.cli.guarding import Cases, Holds
+from campaignops.cli.writing import Clock
+from campaignops.plan import EVERYTHING
 from campaignops.sandbox.running import Sandbox
-from tests.command_line import Project, a_text, writes
+from campaignops.state import State
+from tests.command_line import Project, Ran, a_text, writes
 
 ME, YOU = "+4915112345678", "+12125550123"
 
@@ -222,3 +234,116 @@ def test_an_environment_may_be_stricter_and_is_named_in_the_refusal(project, box
     assert project.run("plan").code == 0
     (finding,) = project.run("plan", "--env", "live", "--json").document["findings"]
     assert finding["note"] == "guardrails.max_recipients.per_plan is 1 at campaignops.yaml:5:45"
+
+
+def test_a_retry_does_not_text_whoever_has_opted_out_since(guarded, box):
+    project = guarded({"suppression": "out.csv"})
+    project.write("out.csv", "phone\n")
+    box._pbx.catalog.failing[YOU] = 1
+    assert project.apply().code == 0
+    box.advance(60)
+    project.write("out.csv", f"phone\n{YOU}\n")
+    ran = project.run("retry", "sale", "--expect-failed", "1", "--json")
+    assert (ran.code, ran.document["error"]["code"]) == (10, "CMP606")
+    assert "message_campaign/retry" not in writes(box)
+
+
+# what changes between the yes and the release
+
+
+class Meanwhile:
+    """A terminal at which a "yes" is typed after something else has happened."""
+
+    def __init__(self, happens: Callable[[], object]) -> None:
+        self._happens = happens
+
+    def readline(self) -> str:
+        self._happens()
+        return "yes\n"
+
+
+@pytest.fixture
+def apply_while(monkeypatch: pytest.MonkeyPatch) -> Callable[[Project, Callable[[], object]], Ran]:
+    def apply(project: Project, happens: Callable[[], object]) -> Ran:
+        out, err = io.StringIO(), io.StringIO()
+        with chdir(project.root), redirect_stdout(out), redirect_stderr(err):
+            monkeypatch.setattr("sys.stdin", Meanwhile(happens))
+            code = run_words(["apply"])
+        return Ran(code, out.getvalue(), err.getvalue())
+
+    return apply
+
+
+def sends(box: Sandbox) -> list[str]:
+    box.advance(3600)
+    return [each["number"] for each in box.ledger()]
+
+
+def test_whoever_opts_out_after_the_yes_is_not_texted(guarded, box, apply_while):
+    project = guarded({"suppression": "out.csv"})
+    project.write("out.csv", "phone\n")
+    ran = apply_while(project, lambda: project.write("out.csv", f"phone\n{YOU}\n"))
+    assert ran.code == 1
+    assert "not attempted: somebody in it has opted out since it was planned" in ran.out + ran.err
+    assert sends(box) == []
+    assert project.apply().code == 0
+    assert sends(box) == [ME]
+
+
+def test_a_list_of_opt_outs_that_is_gone_after_the_yes_stops_the_release(guarded, box, apply_while):
+    project = guarded({"suppression": "out.csv"})
+    project.write("out.csv", "phone\n")
+    ran = apply_while(project, (project.root / "out.csv").unlink)
+    assert ran.code == 1
+    assert "out.csv cannot be read" in ran.out + ran.err
+    assert sends(box) == []
+
+
+def test_quiet_hours_that_begin_before_the_release_stop_it(guarded, box):
+    soon = datetime.now(UTC) + timedelta(hours=2)
+    hours = {"from": f"{soon - timedelta(hours=1):%H:%M}", "to": f"{soon + timedelta(hours=1):%H:%M}"}
+    project = guarded({"quiet_hours": hours})
+    reykjavik = "+3546111234"  # where clocks show UTC all year
+    project.campaigns(sale=a_text(send="now", recipients={"numbers": [reykjavik]}))
+    assert project.run("plan").code == 0
+    settings = manifest.load_project(project.root)
+    found = planning.read(settings)
+    with connection.connect(settings) as session:
+        made = planning.online(settings, found, State("lineage"), session, EVERYTHING)
+        for later_s, refused in ((0, False), (7200, True)):
+            clock = Clock(later_s)
+            record = Record(State("lineage"), lambda *_, **__: None, Who("run", "staged"), clock)
+            holds = Holds(made, settings, found.desired, Cases(), session, record, clock)
+            assert ("in quiet hours" in str(holds(found.campaigns[0]))) == refused
+
+
+def test_a_phonebook_that_has_changed_after_the_yes_is_not_texted(project, box, apply_while):
+    project.campaigns(
+        vip=a_text(send="now", recipients={"phonebook": "VIP customers", "field": "business_number"})
+    )
+
+    def change() -> None:
+        book = next(each for each in box._pbx.catalog.phonebooks.values() if each["name"] == "VIP customers")
+        book["contacts"] = [*book["contacts"][1:], {"id": 999, "business": YOU}]
+
+    ran = apply_while(project, change)
+    assert ran.code == 1
+    assert "other people are in the phonebook than when it was planned" in ran.out + ran.err
+    assert sends(box) == []
+
+
+def test_a_template_that_has_changed_after_the_yes_is_not_sent(project, box, apply_while):
+    template = next(each for each in box._pbx.catalog.templates.values() if each["name"] == "plain_notice")
+    message = {"template": "plain_notice", "language": "en"}
+    project.campaigns(
+        closed=a_text(type="whatsapp", channel="Shop WhatsApp", sender={"id": 1}, send="now", message=message)
+    )
+
+    def change() -> None:
+        body = next(part for part in template["components"] if part["type"] == "BODY")
+        body["text"] = f"Now {body['text']}"
+
+    ran = apply_while(project, change)
+    assert ran.code == 1
+    assert "the template plain_notice is not what it was when it was planned" in ran.out + ran.err
+    assert sends(box) == []

@@ -15,7 +15,7 @@ from typing import Literal, assert_never
 
 from campaignops.apply import spare
 from campaignops.apply.create import Creator
-from campaignops.apply.ports import Ended, Pbx, Result, Watch
+from campaignops.apply.ports import Ended, Holds, Pbx, Result, Watch, always
 from campaignops.apply.record import Clock, Keep, Record, Who
 from campaignops.apply.release import Releaser
 from campaignops.apply.update import Editor
@@ -27,18 +27,24 @@ from campaignops.state import BEGUN, Entry, Phase
 __all__ = ["Clock", "Keep", "Pbx", "Record", "Result", "Watch", "Who", "refresh", "run"]
 
 
-def run(plan: Plan, record: Record, pbx: Pbx, watch: Watch, clock: Clock) -> tuple[Result, ...]:
+def run(
+    plan: Plan, record: Record, pbx: Pbx, watch: Watch, clock: Clock, holds: Holds = always
+) -> tuple[Result, ...]:
     """Carry out a plan. One result a change, in the plan's order; never raises for what happens to a campaign.
 
-    After the first change that ends the run, or a signal, the rest is skipped. A plan with blocked changes is not
-    carried out at all.
+    After the first change that ends the run, or a signal, the rest is skipped. A plan with changes that are blocked or
+    refused is not carried out at all. `holds` is asked before a change is begun, and just before it is released.
     """
     creator = Creator(pbx, record, watch, clock)
     workers = _Workers(
-        record, creator, Releaser(pbx, record, watch, clock), Editor(pbx, record, watch, clock, creator)
+        record,
+        creator,
+        Releaser(pbx, record, watch, clock, holds),
+        Editor(pbx, record, watch, clock, creator),
+        holds,
     )
     results: list[Result] = []
-    ended = bool(plan.blocked)
+    ended = bool(plan.blocked or plan.refusals)
     if not ended and not plan.refresh_only:
         spare.sweep(pbx, record, watch, clock)
     for change in plan.changes:
@@ -80,10 +86,14 @@ class _Workers:
     creator: Creator
     releaser: Releaser
     editor: Editor
+    holds: Holds
 
     def carry_out(self, change: AnyChange) -> Result:
         """One change; whatever ends it early becomes its result."""
         try:
+            if isinstance(change, Create | Update) and change.steps and (why := self.holds(change.campaign)):
+                text = f"not attempted: {why}"
+                return Result(change.key, "skipped", change.id, text, "campaignops plan")
             return self._carry_out(change)
         except Ended as early:
             return early.result

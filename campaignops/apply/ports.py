@@ -51,6 +51,17 @@ class Watch(Protocol):
     def should_stop(self) -> bool: ...
 
 
+class Holds(Protocol):
+    """Asked just before a campaign goes out: why it must not, although the plan said so; None when it may."""
+
+    def __call__(self, campaign: Campaign) -> str | None: ...
+
+
+def always(campaign: Campaign) -> str | None:
+    """Nothing is looked at again."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """What became of one change. `unknown`: it may have happened; `skipped`: nothing was tried. `next_command` is what

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from campaignops import state
-from campaignops.apply.ports import Ended, Json, Pbx, Result, Watch, announce
+from campaignops.apply.ports import Ended, Holds, Json, Pbx, Result, Watch, always, announce
 from campaignops.apply.record import Clock, Record, age_s
 from campaignops.model import Campaign, Numbers
 from campaignops.outcome import Done, NoEffect, Unknown
@@ -24,8 +24,9 @@ _FORBIDDEN = 70084
 class Releaser:
     """Releases of one run."""
 
-    def __init__(self, pbx: Pbx, record: Record, watch: Watch, clock: Clock) -> None:
+    def __init__(self, pbx: Pbx, record: Record, watch: Watch, clock: Clock, holds: Holds = always) -> None:
         self._pbx, self._record, self._watch, self._clock = pbx, record, watch, clock
+        self._holds = holds
         self._is_proven = False
 
     def release(self, entry: Entry, campaign: Campaign) -> Entry:
@@ -46,6 +47,8 @@ class Releaser:
         for _ in range(1 if entry.send == "now" else _TRIES):
             body = self._pbx.body_of(campaign, self.compared(entry), released=True)
             self._in_time(entry)
+            if why := self._holds(campaign):
+                raise _failed(entry, f"{why}; it was not released and stays a draft")
             announce(self._watch, entry.key, entry.id, "release")
             entry = self._record.put(entry, phase=Phase.RELEASING, late_until_s=None)
             outcome = self._pbx.update(_id(entry), body)

@@ -12,6 +12,7 @@ from campaignops.cli.checkpoint import Checkpointed
 from campaignops.cli.confirming import confirm
 from campaignops.cli.entry import Failure
 from campaignops.cli.events import Events
+from campaignops.cli.guarding import Holds
 from campaignops.cli.leaving import Leaving
 from campaignops.cli.plan import show
 from campaignops.cli.planning import Online
@@ -62,7 +63,8 @@ def _run(args: argparse.Namespace, shown: Screen, failure: Failure, lines: Event
                 if approval.saved:
                     keeper.use_up(approval.saved.digest)
                 apply.refresh(record, made.live.status)
-                apply.run(made.plan, record, session, watch, clock)
+                holds = Holds(made, project, found.desired, cases, session, record, clock)
+                apply.run(made.plan, record, session, watch, clock, holds)
             finally:
                 told = leaving.results = tuple(watch.results.values())
                 failure.document = plan_json.apply_document(made.plan, told, timezone=project.timezone)

@@ -10,19 +10,23 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from campaignops import guard
-from campaignops.errors import RefusedError
+from campaignops.errors import ProjectError, RefusedError
 from campaignops.guard import Allowed, World
-from campaignops.model import Phonebook
+from campaignops.manifest import optouts
+from campaignops.model import Campaign, Numbers, Phonebook
 from campaignops.plan import Create, Plan, Update
 from campaignops.project import Project
 from campaignops.report.plain import safe
+from campaignops.state import State
 
 if TYPE_CHECKING:
+    from campaignops.apply import Clock, Record
+    from campaignops.cli.planning import Online
     from campaignops.manifest import Desired
     from campaignops.pbx.session import Session
-    from campaignops.state import State
 
 T = TypeVar("T")
+_FRESH_S = 10  # what the PBX said so long ago is taken as what it says now
 _USERS = ("GITHUB_ACTOR", "GITLAB_USER_LOGIN")  # who started a pipeline; its machine has another user
 
 
@@ -63,6 +67,47 @@ def guarded(
 
 def _known(values: Mapping[str, T | None]) -> dict[str, T]:
     return {key: value for key, value in values.items() if value is not None}
+
+
+@dataclass(slots=True)
+class Holds:
+    """Whether what a plan rests on still holds, asked just before a campaign goes out: time, people, template."""
+
+    made: Online
+    project: Project
+    desired: Desired
+    cases: Cases
+    session: Session
+    record: Record
+    clock: Clock
+    _looked_s: float = 0.0
+    _suppressed: frozenset[str] = frozenset()
+
+    def __call__(self, campaign: Campaign) -> str | None:
+        """Why it must not go out after all; None when it may."""
+        if self.clock.now() - self._looked_s > _FRESH_S:
+            try:
+                self._suppressed = optouts.now(self.project)
+            except ProjectError as error:
+                return error.message
+            self.session.look_again()
+            self._looked_s = self.clock.now()
+        if isinstance(campaign.audience, Numbers) and not self._suppressed.isdisjoint(
+            campaign.audience.numbers
+        ):
+            return "somebody in it has opted out since it was planned"
+        return self.session.moved(campaign) or self._refused(campaign)
+
+    def _refused(self, campaign: Campaign) -> str | None:
+        if not self.project.guardrails.written:
+            return None
+        plan = self.made.plan
+        alone = replace(plan, changes=tuple(c for c in plan.changes if c.key == campaign.key), findings=())
+        now = State(plan.lineage, plan.serial, campaigns=dict(self.record.entries))
+        now_s = self.clock.pbx_now()
+        again = guarded(alone, self.project, now, self.desired, self.cases, now_s, self.session)
+        kept = [each for each in again.refusals if each.key == campaign.key]
+        return kept[0].finding.message.removeprefix(f"`{campaign.key}`: ") if kept else None
 
 
 def refusal(made: Plan) -> RefusedError | None:

@@ -6,6 +6,7 @@ import argparse
 import sys
 import time
 
+from campaignops import state
 from campaignops.apply import Record
 from campaignops.cli import planning
 from campaignops.cli.entry import Failure
@@ -13,8 +14,10 @@ from campaignops.cli.screen import Screen
 from campaignops.cli.status import counts
 from campaignops.cli.writing import keeping
 from campaignops.errors import CampaignOpsError, RefusedError, UnresolvedError, UsageError
+from campaignops.manifest import optouts
 from campaignops.outcome import NoEffect, Unknown
 from campaignops.pbx.session import Listed, Session
+from campaignops.project import Project
 from campaignops.report.plain import safe
 from campaignops.report.plan_json import SCHEMA_VERSION
 from campaignops.state import Entry, Phase
@@ -38,6 +41,7 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
                 f"the PBX does not say how many failed ({safe(row.result_count)}); nothing was done"
             )
         if failed:
+            _check_opt_outs(project, entry, record.lineage)
             _confirm(shown, entry, failed, total, args.expect_failed)
             _retry(entry, record, session)
     if shown.json:
@@ -66,6 +70,18 @@ def _recorded(record: Record, key: str) -> Entry:
             f"{left_s:.0f} s, and look at `campaignops status {key}` first"
         )
     return entry
+
+
+def _check_opt_outs(project: Project, entry: Entry, lineage: str) -> None:
+    """Whom a retry would text again nobody can choose: the PBX takes all that failed."""
+    suppressed = optouts.now(project)
+    out = sum(person in state.people_in(entry.audience) for person in state.person_digests(suppressed, lineage))
+    if out:
+        raise RefusedError(
+            f"{out:,} of `{entry.key}` have opted out since it was sent, and a retry texts all that failed; nothing "
+            f"was done. Send it to the others as a new campaign",
+            code="CMP606",
+        )
 
 
 def _ended(entry: Entry, session: Session) -> Listed:

@@ -31,7 +31,7 @@ from campaignops.model import (
 )
 from campaignops.outcome import Done, NoEffect, Outcome, Unknown
 from campaignops.pbx import answer, reading, wire
-from campaignops.pbx.catalog import Catalog, Locate, Resolved, rows
+from campaignops.pbx.catalog import Catalog, Locate, Resolved, definition, rows
 from campaignops.pbx.client import Client
 
 Json = dict[str, Any]
@@ -66,6 +66,7 @@ class Session:
     def __init__(self, client: Client, folder: Path, schedule_word: str = "schedule") -> None:
         self._client, self._folder, self._schedule_word = client, folder, schedule_word
         self._catalog = Catalog(client)
+        self._again = self._catalog
         self._resolved: dict[str, Resolved] = {}
 
     def device(self) -> Device:
@@ -184,16 +185,36 @@ class Session:
         return rate if type(rate) is int and rate > 0 else None
 
     def contacts(self, campaign: Campaign) -> tuple[str, ...] | None:
-        """The numbers that its phonebook has now, in E.164; None where the PBX does not show them."""
+        """The numbers that its phonebook had when it was first asked, in E.164; None where the PBX shows none."""
+        return self._contacts(campaign, self._catalog)
+
+    def _contacts(self, campaign: Campaign, catalog: Catalog) -> tuple[str, ...] | None:
         resolved, audience = self._resolved.get(campaign.key), campaign.audience
         if resolved is None or resolved.phonebook_id is None or not isinstance(audience, Phonebook):
             return None
-        people = self._catalog.contacts(resolved.phonebook_id)
+        people = catalog.contacts(resolved.phonebook_id)
         if people is None:
             return None
         named = audience.field.replace("_number", "")  # business_number2 is `business2` of a contact
         numbers = (each.get(named) for each in people)
         return tuple(number for number in numbers if isinstance(number, str) and is_number(number))
+
+    def look_again(self) -> None:
+        """Let `moved` read anew what it looks at."""
+        self._again = Catalog(self._client)
+
+    def moved(self, campaign: Campaign) -> str | None:
+        """What has changed on the PBX since `resolve` that changes who gets a campaign, or what they read."""
+        resolved = self._resolved[campaign.key]
+        planned = self.contacts(campaign)
+        if planned is not None and sorted(planned) != sorted(self._contacts(campaign, self._again) or ()):
+            return "other people are in the phonebook than when it was planned"
+        if resolved.template is not None:
+            known = {row["id"]: row for row in self._again.templates(resolved.channel_id)}
+            row = known.get(resolved.template.id)
+            if row is None or definition(row) != resolved.template:
+                return f"the template {resolved.template.name} is not what it was when it was planned"
+        return None
 
     def preview(self, campaign: Campaign) -> Bubble | None:
         """The message as its reader will see it, as far as that can be told."""
