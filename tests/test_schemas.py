@@ -48,6 +48,13 @@ def test_no_document_is_left_over():
     assert {path.name for path in DOCS.iterdir()} == {f"{name}.schema.json" for name in MACHINES}
 
 
+def test_what_a_run_with_refresh_only_says_is_in_the_schemas_too(project):
+    for words in (["plan"], ["apply", "--auto-approve"]):
+        ran = project.run(*words, "--refresh-only", "--json")
+        assert ran.code == 0, ran
+        holds(words[0], ran.document)
+
+
 @pytest.fixture
 def lived(project: Project, box: Sandbox) -> Project:
     """A project with something of everything: a draft, a scheduled, a changed, a sent and a removed campaign."""

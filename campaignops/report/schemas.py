@@ -15,6 +15,9 @@ COUNT: Schema = {"type": "integer"}
 FLAG: Schema = {"type": "boolean"}
 TIME: Schema = {"type": "string", "format": "date-time"}
 _DIGEST: Schema = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+_PLANNED = [
+    action for action in ACTIONS.values() if action != "refresh"
+]  # which stands alone: --refresh-only
 _SENDS = ["draft", "now", "at"]
 
 
@@ -84,7 +87,7 @@ _CHANGE = {
     "refused": listed(record({"code": TEXT, "setting": TEXT, "allow": or_null(TEXT)})),
     "tested": or_null(record({"time": TIME, "current": FLAG})),
 }
-_SUMMARY: dict[str, Schema] = dict.fromkeys([*ACTIONS.values(), "recipients", "parts", "refused"], COUNT)
+_SUMMARY: dict[str, Schema] = dict.fromkeys([*_PLANNED, "recipients", "parts", "refused"], COUNT)
 _SUMMARY |= {"cost": or_null(TEXT), "currency": or_null(TEXT)}
 _OUTCOME = {"outcome": one_of(*OUTCOMES)}
 
@@ -100,11 +103,11 @@ def _planned(kind: str, change: Schema, more: dict[str, Schema]) -> Schema:
         "environment": or_null(TEXT),
         "half": or_null(one_of("draft", "release")),
         "changes": listed(change),
-        "summary": record(_SUMMARY),
+        "summary": record(_SUMMARY, {"refresh": COUNT}),
         "findings": listed(_FINDING),
         "silenced": listed(_SILENCED),
     }
-    return _document(kind, fields | more)
+    return _document(kind, fields | more, {"refresh_only": FLAG})
 
 
 def plan() -> Schema:
