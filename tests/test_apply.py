@@ -15,8 +15,11 @@ from campaignops.errors import RefusedError, StateError, UnresolvedError
 from campaignops.model import Campaign, Numbers
 from campaignops.sandbox.answers import Json
 from campaignops.state import Phase
-from campaignops.store import Write
+from campaignops.store import Write, document
+from campaignops.store.disk import Disk
+from campaignops.store.document import Image
 from campaignops.store.file import FileStore
+from tests.builders import an_entry
 from tests.rigs.stage import (
     PEOPLE,
     SENDS,
@@ -32,7 +35,7 @@ from tests.rigs.stage import (
 
 CREATE, UPDATE, DELETE = (f"message_campaign/{name}" for name in ("create", "update", "delete"))
 NOBODY: list[tuple[str, str]] = []
-PROVEN = ["get", "update", "get"]  # once a run: a draft is given its own content again
+PROVEN = ["get", "update"]  # once a run: a draft is given its own content again
 RELEASED = ["get", "releasing", "update", "released"]
 COMMITTED: list[Json] = [{"drop": "after"}, {"status": 502, "commit": True}, {"truncate_at": 5}]
 NOT_COMMITTED: list[Json] = [
@@ -129,6 +132,24 @@ def test_staged_nothing_but_an_update_of_a_known_id_ever_sends(stage):
     ]
     assert {kind for endpoint, kind in sent if endpoint == CREATE} == {"draft"}
     assert [kind for endpoint, kind in sent if endpoint == UPDATE] == ["draft", "immediately", "schedule"]
+
+
+@pytest.mark.parametrize("send", ["draft", "now"])
+def test_a_file_may_be_kept_under_another_name(stage, send):
+    stage.box.behave(upload_names="changed")
+    run = stage.apply(a_template("alert", send))
+    assert run.outcomes == ["done"], run.said
+    assert run.events[:5] == ["intent", "batchupload", "intent", "create", "bound"]
+    assert stage.apply(a_template("alert", send)).made.effects == ()
+    assert stage.texted() == (NOBODY if send == "draft" else everybody("alert"))
+
+
+def test_a_draft_of_a_file_that_is_kept_under_another_name_is_found_again(stage):
+    stage.box.behave(upload_names="changed")
+    kill(stage, "bound", a_template("alert"))
+    assert stage.apply(a_template("alert")).outcomes == ["done"]
+    assert stage.asked().count("create") == 1
+    assert stage.texted() == everybody("alert")
 
 
 def test_files_are_uploaded_between_the_intent_and_the_create_and_once_for_all(stage):
@@ -706,19 +727,26 @@ def test_nothing_is_done_for_a_plan_with_blocked_changes(stage):
 
 
 @pytest.mark.parametrize(
-    ("delivery", "send", "writes"),
-    [("staged", "draft", 2), ("staged", "now", 4), ("staged", "at", 4), ("direct", "at", 2)],
+    ("delivery", "send", "outcomes"),  # of the run in which the first, second, ... write fails
+    [
+        ("staged", "draft", ["failed", "unknown"]),
+        ("staged", "now", ["failed", "unknown", "failed", "unknown"]),
+        ("staged", "at", ["failed", "unknown", "failed", "unknown"]),
+        ("direct", "at", ["failed", "unknown"]),
+    ],
 )
 @pytest.mark.parametrize("is_written", [False, True])
 def test_a_full_disk_at_any_write_leaves_what_the_next_run_settles(
-    tmp_path, delivery: Delivery, send, writes, is_written
+    tmp_path, delivery: Delivery, send, outcomes, is_written
 ):
-    for number in range(1, writes + 1):
+    for number, outcome in enumerate(outcomes, 1):
         root = tmp_path / f"{number}"
         root.mkdir()
         with open_stage(root, delivery) as stage:
             run = with_full_disk(stage, number, a_text(send=send), is_written=is_written)
-            assert run.outcomes == ["unknown"]
+            assert run.outcomes == [outcome]
+            assert ("nothing was sent" in run.said) == (outcome == "failed")
+            assert outcome == "unknown" or not stage.box.ledger()
             stage.clock.sleep(121)
             stage.apply(a_text(send=send))
             asked = stage.asked().count("create")
@@ -741,6 +769,32 @@ def with_full_disk(stage: Stage, number: int, *campaigns: Campaign, is_written: 
     return (
         stage.apply(*campaigns, on_written=fails) if is_written else stage.apply(*campaigns, on_write=fails)
     )
+
+
+@pytest.mark.parametrize("recorded", [0, 10_000])
+def test_a_campaign_costs_four_durable_writes_however_much_is_recorded(stage, recorded):
+    sent = an_entry(a_text("old", "now"), status="completed")
+    entries = {
+        f"old-{n}": replace(sent, key=f"old-{n}", name=f"old-{n}", id=100_000 + n) for n in range(recorded)
+    }
+    (stage.root / "state.json").write_bytes(document.encode(Image("lineage", 1, "", None, entries), "test"))
+    stage.disk = disk = CountingDisk()
+    run = stage.apply(a_text("a", "at"), a_text("b", "at"))
+    assert set(run.outcomes) == {"done"}
+    assert disk.lines == 4 + 4
+    assert disk.bytes_of_lines < 8 * 2_000
+    assert disk.documents == 1, "at the end, all is folded into one"
+
+
+class CountingDisk(Disk):
+    lines = bytes_of_lines = documents = 0
+
+    def write_all(self, fd: int, data: bytes) -> None:
+        is_line = data.startswith(b'{"lineage"')
+        self.lines += is_line
+        self.documents += not is_line
+        self.bytes_of_lines += len(data) * is_line
+        super().write_all(fd, data)
 
 
 def test_what_the_pbx_made_when_the_disk_was_full_is_told(stage):

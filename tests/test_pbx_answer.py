@@ -159,7 +159,17 @@ def test_no_text_of_an_answer_holds_half_a_character(text):
 
 
 @pytest.mark.parametrize(
-    ("status", "late"), [(200, False), (302, False), (502, False), (503, False), (504, True)]
+    ("status", "late"),
+    [
+        (200, False),
+        (302, False),
+        (404, False),
+        (500, False),
+        (408, True),
+        (502, True),
+        (503, True),
+        (504, True),
+    ],
 )
 def test_only_a_gateway_that_did_not_want_to_wait_leaves_a_request_on_its_way(status, late):
     outcome = classify(answered(b"<html>", status))

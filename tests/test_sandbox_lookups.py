@@ -228,6 +228,12 @@ def test_an_upload_answers_what_a_campaign_has_to_quote(pbx):
     assert (info["name"], info["type"], info["size"]) == ("flyer.png", "image/png", 5)
 
 
+def test_an_upload_may_get_a_name_of_the_pbx(pbx):
+    pbx.server.behave(upload_names="changed")
+    info = pbx.upload("flyer.png", b"12345", "image/png")
+    assert re.fullmatch(r"[0-9a-f]{8}\.png", info["name"])
+
+
 def test_several_files_are_answered_in_their_order_each_with_its_own_id(pbx):
     same = ("files", ("a.txt", b"same", "text/plain"))
     answer = upload(pbx, same, ("files", ("b.txt", b"", "text/plain")), same)

@@ -102,7 +102,7 @@ class _Workers:
                 change, "failed", f"{error.message}; what is done is recorded, run apply again"
             )
         except StateError as error:
-            return self._broken(change, "unknown", error.message)
+            return self._unrecorded(change, error)
 
     def _carry_out(self, change: AnyChange) -> Result:
         match change:
@@ -177,6 +177,14 @@ class _Workers:
         if change.entry.key != change.key:
             self.record.move(change.entry.key, change.key)
         return self.record.entries[change.key]
+
+    def _unrecorded(self, change: AnyChange, error: StateError) -> Result:
+        """A step could not be recorded. The last one that was says whether anything can have been sent since."""
+        last = self.record.entries.get(change.key)
+        if isinstance(change, Create | Update) and (last is None or last.phase is Phase.BOUND):
+            return self._broken(change, "failed", f"{error.message}. Of this campaign nothing was sent")
+        text = f"{error.message}. The step before it may have happened; the next apply reads that back"
+        return self._broken(change, "unknown", text)
 
     def _broken(self, change: AnyChange, outcome: Literal["failed", "unknown"], message: str) -> Result:
         recorded = self.record.entries.get(change.key)

@@ -6,6 +6,7 @@ at most once for an intent, by the run that wrote the intent.
 
 from __future__ import annotations
 
+from campaignops import state
 from campaignops.apply import spare
 from campaignops.apply.ports import Ended, Json, Pbx, Result, Watch, announce
 from campaignops.apply.record import Clock, Record
@@ -42,6 +43,9 @@ class Creator:
         intent = self._record.put(fresh, lost=lost + 1 if left_open else lost)
         try:
             body = self._body(campaign)
+            given = state.fingerprint(self._pbx.meaning(body), self._record.lineage)
+            if given != intent.fingerprint:  # the PBX keeps a file under another name than ours
+                intent = self._record.put(intent, fingerprint=given)
             announce(self._watch, intent.key, None, "create")
             return self._post_once(intent, body) if _may_send(intent) else self._post_draft(intent, body)
         except (Ended, PbxError):

@@ -42,10 +42,10 @@ class Releaser:
         waits = entry.send == "now"  # what is scheduled says the same again: it need not be waited for
         if not self._record.is_ours(entry) and (begun := self._left_draft(entry, patient=waits)):
             return begun
-        self._prove(entry, campaign)
-        lost = ""
+        live, lost = self._prove(entry, campaign), ""
         for _ in range(1 if entry.send == "now" else _TRIES):
-            body = self._pbx.body_of(campaign, self.compared(entry), released=True)
+            body = self._pbx.body_of(campaign, live or self.compared(entry), released=True)
+            live = None
             self._in_time(entry)
             if why := self._holds(campaign):
                 raise _failed(entry, f"{why}; it was not released and stays a draft")
@@ -85,18 +85,19 @@ class Releaser:
             raise _failed(begun, f"id {entry.id} has been released meanwhile ({begun.status}); plan again")
         return self._record.put(entry, phase=Phase.BOUND, late_until_s=None)
 
-    def _prove(self, entry: Entry, campaign: Campaign) -> None:
+    def _prove(self, entry: Entry, campaign: Campaign) -> Json | None:
         """Once a run, give a draft its own content again and read it back, before anything is let go. Whether an update
-        replaces a list of numbers or adds to it is documented nowhere; one that adds would text everybody twice."""
+        replaces a list of numbers or adds to it is documented nowhere; one that adds would text everybody twice.
+        Returns what was read."""
         if self._is_proven or not isinstance(campaign.audience, Numbers):
-            return
+            return None
         announce(self._watch, entry.key, entry.id, "check that an update replaces")
         body = self._pbx.body_of(campaign, self.compared(entry), released=False)
         outcome = self._pbx.update(_id(entry), body)
         if isinstance(outcome, NoEffect):
             raise self._refused(entry, outcome)
         try:
-            self.compared(entry)
+            live = self.compared(entry)
         except Ended as differs:
             text = (
                 f"id {entry.id} reads back differently after its own content was given to it again: updates of this "
@@ -106,6 +107,7 @@ class Releaser:
         if isinstance(outcome, Unknown):
             raise _failed(entry, f"update of draft {entry.id}: {outcome.reason}; nothing was sent")
         self._is_proven = True
+        return live
 
     def _left_draft(self, entry: Entry, *, patient: bool) -> Entry | None:
         """Of an earlier run's draft: the entry, if it is none now. `patient` waits while a lost release may arrive."""

@@ -37,6 +37,12 @@ _STATUS_ADVICE = {  # by the first digit
     4: "check `pbx.url`, and what stands between here and the PBX",
     5: "the PBX, or what stands before it, is in trouble; try again later",
 }
+_GIVEN_UP = (
+    408,
+    502,
+    503,
+    504,
+)  # a gateway did not want to wait any longer; what it passed on may be on its way yet
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")  # one half of a surrogate pair, as JSON escapes it
 
 
@@ -60,8 +66,7 @@ def classify(exchange: Exchange, secrets: Collection[str] = ()) -> Outcome[Mappi
         return lost if exchange.sent else NoEffect(exchange.failure, ends_run=True)
     if exchange.status != 200:
         advice = _STATUS_ADVICE.get(exchange.status // 100, "is this a Yeastar PBX?")
-        # A gateway that did not want to wait says 504: then the request is late, too.
-        return Unknown(f"HTTP status {exchange.status}; {advice}", is_late=exchange.status == 504)
+        return Unknown(f"HTTP status {exchange.status}; {advice}", is_late=exchange.status in _GIVEN_UP)
     try:
         answer = decoded(exchange.body.decode("utf-8-sig"))
     except ValueError:

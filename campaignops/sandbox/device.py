@@ -55,8 +55,9 @@ def upload(pbx: Pbx, call: Call) -> Json:
     refuse(Invalid(part.field, "unknown") for part in call.files if part.field != "files")
     if sum(part.size for part in call.files) > pbx.seed.limits.upload_bytes:
         raise Refused(answers.FILE_SIZE)
-    now = pbx.clock.now()
-    return success(list=[files.keep(pbx.store, part, now) for part in call.files])
+    now, renames = pbx.clock.now(), pbx.personality.upload_names == "changed"
+    parts = [files.renamed(part) if renames else part for part in call.files]
+    return success(list=[files.keep(pbx.store, part, now) for part in parts])
 
 
 def _only_texts(body: Json, *names: str) -> None:

@@ -9,8 +9,9 @@ import hashlib
 import re
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
 from campaignops.sandbox.answers import Json
@@ -39,6 +40,11 @@ def part(field: str, filename: str, content_type: str | None, file: BinaryIO) ->
         digest.update(chunk)
     name = re.split(r"[/\\]", filename)[-1]
     return Part(field, name, content_type or "application/octet-stream", file.tell(), digest.hexdigest())
+
+
+def renamed(upload: Part) -> Part:
+    """The part under a name of the PBX's own, with the ending that it had."""
+    return replace(upload, name=secrets.token_hex(4) + Path(upload.name).suffix)
 
 
 def keep(store: Store, upload: Part, now: float) -> Json:

@@ -35,6 +35,8 @@ class Personality:
     """`yes`: a refresh ends the access and the refresh token it replaces."""
     resend_on_repeat: Literal["refused", "ignored", "sent"] = "refused"
     """An update with `immediately` or `schedule` of a campaign that has begun: 70084, no effect, or sent again."""
+    upload_names: Literal["kept", "changed"] = "kept"
+    """`changed`: an upload gets a name of the PBX's own."""
     name_max: int = 127
     """Longest campaign name, in characters; longer ones are refused."""
 

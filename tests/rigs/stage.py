@@ -38,6 +38,7 @@ from campaignops.plan import Create, Plan, Update
 from campaignops.project import Pbx, Project
 from campaignops.sandbox.running import Sandbox
 from campaignops.state import Entry, State
+from campaignops.store.disk import Disk
 from campaignops.store.file import FileStore
 
 T0 = 1_900_000_000
@@ -134,7 +135,7 @@ class Stage:
 
     def __init__(self, root: Path, box: Sandbox, clock: Clock, delivery: Delivery = "staged") -> None:
         self.root, self.box, self.clock, self.delivery = root, box, clock, delivery
-        self.url, self.timeout_s = box.url, 10.0
+        self.url, self.timeout_s, self.disk = box.url, 10.0, Disk()
         (root / "demo.jpeg").write_bytes(PICTURE)
 
     @property
@@ -224,7 +225,7 @@ class Stage:
         return replace(made, findings=(*made.findings, *found))
 
     def _store(self) -> FileStore:
-        return FileStore(self.root / "state.json", "test")
+        return FileStore(self.root / "state.json", "test", self.disk)
 
     # -- what the judge looks at -------------------------------------------------------------------------------------
 
