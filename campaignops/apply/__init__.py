@@ -182,7 +182,7 @@ class _Workers:
         """A step could not be recorded. The last one that was says whether anything can have been sent since."""
         last = self.record.entries.get(change.key)
         if isinstance(change, Create | Update) and (last is None or last.phase is Phase.BOUND):
-            return self._broken(change, "failed", f"{error.message}. Of this campaign nothing was sent")
+            return self._broken(change, "failed", f"{error.message}. This run sent nothing of it")
         text = f"{error.message}. The step before it may have happened; the next apply reads that back"
         return self._broken(change, "unknown", text)
 

@@ -31,6 +31,7 @@ from tests.rigs.shelves import FileShelf, MemoryShelf, Pen
 
 T0 = 1_900_000_000
 STEPS = 3_000  # a run that is not over by then hangs
+CLAIMS = ("nothing was sent", "sent nothing")
 ROUNDS = 8  # runs without a fault, after which nothing may be left to do
 HALVES: tuple[Half, ...] = ("draft", "release")
 EPISODES = ("step", "step", "kill", "deliver", "wait", "edit", "touch")
@@ -374,7 +375,8 @@ class World:
         sent = {_identity(each.name) for each in self.pbx.ledger if not each.hand}
         for result in results:
             campaign = self.desired.get(result.key)
-            if campaign and "nothing was sent" in (result.message or "") and _identity(campaign.name) in sent:
+            claims = any(words in (result.message or "") for words in CLAIMS)
+            if campaign and claims and _identity(campaign.name) in sent:
                 raise Violation(f"something was sent: {result}")
 
     def judge_end(self, last: Run) -> None:
