@@ -37,7 +37,11 @@ def test_a_list_with_split_may_be_longer_than_a_campaign(tmp_path):
     ("recipients", "code", "said"),
     [
         ("{numbers: [], split: 2}", "CMP403", "no recipients"),
-        ("{numbers: ['+8613800001111'], split: 0}", "CMP107", "`split` must be a whole number, not `0`"),
+        (
+            "{numbers: ['+8613800001111'], split: 0}",
+            "CMP107",
+            "`split` must be a whole number from 1, not `0`",
+        ),
         ("{numbers: ['+8613800001111'], split: many}", "CMP107", "`split` must be a whole number"),
         ("{numbers: ['+8613800001111'], split: 1001}", "CMP402", "parts of 1,001 people"),
         (

@@ -77,6 +77,32 @@ def write(root: Path, count: int, url: str = "sandbox") -> Path:
     return root
 
 
+_SPLIT = """\
+campaigns:
+  spring-sale:
+    type: sms
+    channel: Main SMS
+    sender: "+12025550100"
+    recipients: {file: people.csv, split: 1000}
+    message: {text: Up to half off.}
+    send: draft
+    session: direct
+"""
+
+
+def write_list(root: Path, count: int) -> Path:
+    """A project of one campaign to `count` people, each a row of three columns in no order, cut into parts."""
+    root.mkdir(parents=True)
+    (root / "campaignops.yaml").write_text("pbx: {url: sandbox}\n")
+    (root / "sale.yaml").write_text(_SPLIT)
+    with (root / "people.csv").open("w") as file:
+        file.write("name,phone,city\n")
+        file.writelines(
+            f"Ada {i},+49151{i * 7_654_321 % 100_000_007:08},Berlin\n" for i in range(1, count + 1)
+        )
+    return root
+
+
 def _manifest(i: int) -> str:
     form = _WHATSAPP if i % 3 else _SMS
     return form.format(i=i, region=i % 7, discount=10 + i % 40, day=1 + i % 28)

@@ -27,18 +27,20 @@ INSIDE = [*PYTHON, str(HERE / "inside.py")]
 
 @dataclass(frozen=True)
 class Dose:
-    """How much: rounds of start-up, rounds for each size of project, sizes with a PBX, sizes of states written to."""
+    """How much: rounds of start-up, rounds for each size of project, sizes with a PBX, sizes of states written to, and
+    how many numbers a list has."""
 
     starts: int
     offline: dict[int, int]
     online: tuple[int, ...]
     recorded: tuple[int, int]
+    listed: int
 
 
 DOSES = {
-    "quick": Dose(5, {100: 5, 1_000: 3}, (100,), (10, 1_000)),
-    "usual": Dose(15, {100: 9, 1_000: 7, 10_000: 4}, (100, 1_000), (10, 10_000)),
-    "full": Dose(15, {100: 9, 1_000: 7, 10_000: 4, 100_000: 1}, (100, 1_000), (10, 10_000)),
+    "quick": Dose(5, {100: 5, 1_000: 3}, (100,), (10, 1_000), 100_000),
+    "usual": Dose(15, {100: 9, 1_000: 7, 10_000: 4}, (100, 1_000), (10, 10_000), 1_000_000),
+    "full": Dose(15, {100: 9, 1_000: 7, 10_000: 4, 100_000: 1}, (100, 1_000), (10, 10_000), 1_000_000),
 }
 
 
@@ -54,7 +56,7 @@ def main() -> None:
     started = time.perf_counter()
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="campaignops-bench-") as folder:
-        for part in (starts, offline, writes, online, slow):
+        for part in (starts, offline, writes, lists, online, slow):
             for row in part(dose, Path(folder)):
                 print(f"{time.perf_counter() - started:4.0f} s  {row.name}  {row.what}", file=sys.stderr)
                 rows.append(row)
@@ -69,6 +71,7 @@ P   a plan in which nothing changes: P1 against parsing the same files with ruam
     against the offline plan and its requests, each as long as the shortest takes; P9 growth; P10 peak memory
 A   an apply that creates and schedules: A1 against the fewest requests that do it, and their time as in P1; A2 the
     same with a PBX that takes 20 ms longer for each
+R   a recipient file: R1 reading and checking it against iterating `csv.reader` over it; R2 peak memory
 W   one step written to the state, against a bare write + fsync of as many bytes in the same folder"""
 
 
@@ -192,6 +195,23 @@ def writes(dose: Dose, folder: Path) -> Iterator[Row]:
     )
     what = f"the same, to {many:,} over to {few:,}"
     yield Row("W2", what, taken[f"cas {large}"], taken[f"cas {small}"], "s", 1.1)
+
+
+def lists(dose: Dose, folder: Path) -> Iterator[Row]:
+    """A list that is cut into campaigns of 1,000."""
+    project = corpus.write_list(folder / "list", dose.listed)
+    commands = {
+        "rows": [*INSIDE, "rows", str(project)],
+        "numbers": [*INSIDE, "numbers", str(project)],
+        "plan": [*TOOL, "plan", "--offline", "-q", "-C", str(project)],
+    }
+    taken = in_turn(commands, _ROUNDS)
+    what = f"a list of {dose.listed:,}"
+    yield Row("R1", what, taken["numbers"].inside_s, taken["rows"].inside_s, "s", 4.0)
+    yield Row("R1", f"plan --offline of {what}", taken["plan"].cpu_s, taken["rows"].inside_s, "s", None)
+    if dose.listed == 1_000_000:
+        yield Row("R2", f"memory of {what}", taken["numbers"].peak_mib, 120, "MiB", 1.0)
+        yield Row("R2", f"memory of plan --offline of {what}", taken["plan"].peak_mib, 220, "MiB", 1.0)
 
 
 if __name__ == "__main__":
