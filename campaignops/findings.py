@@ -111,6 +111,8 @@ TITLES: dict[str, str] = {
     "CMP409": "the clocks differ",
     "CMP410": "no such phone number",
     "CMP411": "the delimiter of the recipient file is not clear",
+    "CMP412": "a cell that holds a number and not text",
+    "CMP413": "spreadsheets need an extra",
     "CMP414": "a campaign cannot be cut into parts, or not be made whole again",
     "CMP501": "a campaign that has begun to send cannot be changed",
     "CMP502": "a key cannot be moved from one that is still there",

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from campaignops import manifest, sandbox
@@ -98,10 +99,22 @@ class Player:
         with sandbox.start(store, seed=seed) as pbx:
             pbx.advance(later_s)
 
+    def _spreadsheet(self) -> None:
+        book = openpyxl.Workbook()
+        for row in (["name", "phone"], ["Ada", "+12025550111"], ["Bea", 12025550112]):
+            book.worksheets[0].append(row)
+        (self.folder / "audiences").mkdir()
+        book.save(self.folder / "audiences" / "vip.xlsx")
+
     def prepare(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """What a page tells in words."""
         if self.code == "CMP409":
             self._pbx(later_s=600)
+        if self.code in ("CMP412", "CMP413"):
+            self._spreadsheet()
+        if self.code == "CMP413":
+            monkeypatch.delitem(sys.modules, "campaignops.manifest.spreadsheet", raising=False)
+            monkeypatch.setitem(sys.modules, "openpyxl", None)
         state = self.folder / "campaignops.state.json"
         pulled = '{"format_version": 1, "lineage": "9f2c", "serial": 12, "pbx": null, "campaigns": {}}\n'
         monkeypatch.setattr(sys, "stdin", Meanwhile(lambda: state.write_text(pulled)))

@@ -20,12 +20,13 @@ from campaignops.audience.numbers import (
     repair,
 )
 from campaignops.audience.table import Wanted, read, split_help, too_many
-from campaignops.audience.told import IMPOSSIBLE_HELP, Table, impossible, not_a_number
+from campaignops.audience.told import IMPOSSIBLE_HELP, AsNumber, Table, impossible, not_a_number
 
 __all__ = [
     "COUNTRY_HELP",
     "E164",
     "IMPOSSIBLE_HELP",
+    "AsNumber",
     "Delimited",
     "Lines",
     "Packed",

@@ -12,7 +12,16 @@ from itertools import islice
 
 from campaignops.audience.calling_codes import is_possible, region_of, why_impossible
 from campaignops.audience.numbers import COUNTRY_HELP, E164, Packed, mask, mask_all, number_of
-from campaignops.audience.told import IMPOSSIBLE_HELP, Table, Told, Wrong, impossible, not_a_number
+from campaignops.audience.told import (
+    AS_NUMBER_HELP,
+    IMPOSSIBLE_HELP,
+    AsNumber,
+    Table,
+    Told,
+    Wrong,
+    impossible,
+    not_a_number,
+)
 from campaignops.findings import Finding, Place
 
 _LOOKED_AT = 100  # numbers that tell where the others may be from
@@ -129,6 +138,10 @@ class _Reading:
             self._errors.add(
                 Wrong(line, [], "CMP404", message, help="quote a field that holds the delimiter")
             )
+            return None
+        if isinstance(cells[self._index], AsNumber):
+            message = "the cell holds a number, not text: a + and zeros in front of it are lost"
+            self._errors.add(Wrong(line, cells, "CMP412", message, help=AS_NUMBER_HELP))
             return None
         text = cells[self._index].strip()
         number = number_of(text, self._wanted.region)

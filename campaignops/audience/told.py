@@ -24,6 +24,12 @@ class Table(Protocol):
     def doubt(self) -> Finding | None: ...
 
 
+class AsNumber(str):
+    """A cell that a spreadsheet holds as a number: it has lost its + and every zero in front."""
+
+    __slots__ = ()
+
+
 class Wrong(NamedTuple):
     """A wrong row. Without `cells` all of it is wrong, else its number. Without `help` a repair is looked for."""
 
@@ -65,6 +71,9 @@ class Told:
 
     def _first(self) -> list[Wrong]:
         return sorted(self._rows, key=lambda row: row.line)[:_MAX_SHOWN]
+
+
+AS_NUMBER_HELP = "format the column as text, and put the numbers in once more, each with its +"
 
 
 def not_a_number(region: str | None) -> str:

@@ -147,7 +147,9 @@ class RecipientsForm(TypedDict):
 
     __pydantic_config__ = _recipients()  # type: ignore[misc]
     numbers: NotRequired[Annotated[list[Recipient], Field(description="Numbers in E.164.")]]
-    file: NotRequired[Annotated[FilePath, Field(description="A CSV file; its first row names the columns.")]]
+    file: NotRequired[
+        Annotated[FilePath, Field(description="A CSV or XLSX file; its first row names the columns.")]
+    ]
     column: NotRequired[
         Annotated[Text, Field(description="The column with the numbers; `phone` if left out.")]
     ]
