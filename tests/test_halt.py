@@ -219,3 +219,30 @@ def test_a_halted_record_stays_halted_under_a_new_key():
     entry = an_entry(a_campaign(), phase=Phase.BOUND, halted=AT)
     made = a_plan(campaign, recorded=[entry], live=Live({203: "draft"}))
     assert [each.key for each in made.blocked] == ["winter-sale"]
+
+
+def test_a_halted_campaign_is_not_released_under_a_key_that_was_changed_without_saying_so():
+    entry = an_entry(a_campaign(), phase=Phase.BOUND, halted=AT)
+    made = a_plan(a_campaign("winter-sale", name="summer-sale"), recorded=[entry], live=Live({203: "draft"}))
+    blocked = made.blocked[0]
+    assert (blocked.key, blocked.code) == ("winter-sale", "CMP520")
+    assert "halt --lift summer-sale" in blocked.help
+
+
+def test_neither_half_of_an_apply_lets_go_what_is_halted(project, box):
+    scheduled(project, box)
+    halt(project)
+    for half in ("--draft-only", "--release-only"):
+        assert project.apply(half).code == 10
+    box.advance(2 * DAY_S)
+    assert box.ledger() == []
+
+
+def test_a_plan_that_was_saved_before_the_halt_is_not_applied_after_it(project, box):
+    project.campaigns(sale=later(box))
+    assert project.apply("--draft-only").code == 0
+    assert project.run("plan", "-o", "plan.json").code == 0
+    assert halted(halt(project)) == {"sale": "halted"}
+    assert project.apply("plan.json").code == 10
+    box.advance(2 * DAY_S)
+    assert box.ledger() == []

@@ -157,6 +157,15 @@ def test_delivered_direct_an_unknown_create_waits_for_a_person(project, box):
     assert sent(box) == [ME]
 
 
+def test_every_part_of_a_split_campaign_is_tested_by_one_send(project, box):
+    people = [f"+120255501{n:02}" for n in range(4)]
+    project.campaigns(sale=a_text(recipients={"numbers": people, "split": 2}))
+    assert send(project).code == 0
+    assert sent(box) == [ME]
+    changes = project.run("plan", "--json").document["changes"]
+    assert [each["tested"]["current"] for each in changes] == [True, True]
+
+
 def test_names_that_the_pbx_does_not_have_are_found_before(project, box):
     project.campaigns(sale=a_text(channel="Main"))
     ran = send(project)

@@ -24,8 +24,8 @@ def campaign_of(campaign: Campaign, number: str, now_s: float) -> Campaign:
     """The one-person campaign: what its reader sees is the same, its name says what it is."""
     stamp = datetime.fromtimestamp(now_s, UTC).strftime(" %Y%m%dT%H%M%SZ")
     name = f"[test] {campaign.name}"[: _LONGEST_NAME - len(stamp)] + stamp
-    to = Numbers((number,))
-    return replace(campaign, key=test_key(campaign.key), name=name, audience=to, send=Now(), moved_from=None)
+    one = replace(campaign, key=test_key(campaign.key), name=name, audience=Numbers((number,)), send=Now())
+    return replace(one, moved_from=None, split=None)
 
 
 @dataclass(frozen=True, slots=True)

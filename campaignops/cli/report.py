@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 
 from campaignops.cli import connection, planning
 from campaignops.cli.entry import Failure
@@ -36,15 +35,4 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
 
 
 def _account(entry: Entry, row: StatusRow, project: Project) -> Account:
-    return Account(entry.type, entry.send, entry.time_s, _zone(entry.spec) or project.timezone, row)
-
-
-def _zone(spec: str) -> str | None:
-    """The zone in which the author wrote the send time."""
-    try:
-        match json.loads(spec):
-            case {"send": {"timezone": str(zone)}}:
-                return zone
-    except ValueError:
-        pass
-    return None
+    return Account(entry.type, entry.send, entry.time_s, row.zone or project.timezone, row)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from campaignops.cli import connection, follow, planning
@@ -96,7 +98,17 @@ def _row(entry: Entry, listed: Listed | None) -> StatusRow:
         total,
         (listed.response_rate or None) if listed else None,
         (listed.time_s if listed else None) or entry.time_s,
+        _zone(entry.spec),
         people=entry.recipients,
         at=entry.at,
         is_halted=entry.halted is not None,
     )
+
+
+def _zone(spec: str) -> str | None:
+    """The zone in which the author wrote the send time."""
+    with suppress(ValueError):
+        match json.loads(spec):
+            case {"send": {"timezone": str(zone)}}:
+                return zone
+    return None

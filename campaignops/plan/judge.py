@@ -86,13 +86,7 @@ class Judge:
             case "stuck":
                 return _stuck(entry, _head(campaign, entry))
             case "posted" | "intent" | "absent" | "editable" if entry.halted and not _is_draft(campaign):
-                return Blocked(
-                    **_head(campaign, entry),
-                    reason=f"halted at {entry.halted}; nothing releases it until that is lifted",
-                    fields=diff.fields(spec_of(entry), state.spec(campaign)),
-                    help=f"to let it go: campaignops halt --lift {entry.key}; to keep it: write `send: draft`",
-                    code="CMP520",
-                )
+                return _halted(campaign, entry, _head(campaign, entry))
             case "posted" if entry.send != "draft":
                 reason = "an earlier apply posted it, or was about to; it is looked for and not posted again"
                 return replace(self._create(campaign, reason, entry), steps=())
@@ -150,6 +144,8 @@ class Judge:
                 code="CMP215",
             )
         for entry in self.named.get(campaign.name, ()):
+            if entry.halted and not _is_draft(campaign):
+                return _halted(campaign, entry, _head(campaign, None))
             if self.standing(entry).may_have_sent:
                 return Blocked(
                     **_head(campaign, None),
@@ -223,6 +219,17 @@ def _why(*, whole: bool, equal: bool, edited: bool) -> str:
     if equal:
         return "an earlier apply did not finish the update"
     return "the manifest differs from what was applied"
+
+
+def _halted(campaign: Campaign, entry: Entry, head: dict[str, Any]) -> Blocked:
+    whose = "" if campaign.key == entry.key else f"`{entry.key}`, which has its name, was "
+    return Blocked(
+        **head,
+        reason=f"{whose}halted at {entry.halted}; nothing releases it until that is lifted",
+        fields=diff.fields(spec_of(entry), state.spec(campaign)),
+        help=f"to let it go: campaignops halt --lift {entry.key}; to keep it: write `send: draft`",
+        code="CMP520",
+    )
 
 
 def _stuck(entry: Entry, head: dict[str, Any]) -> Blocked:

@@ -16,6 +16,7 @@ DOSES = {  # rig: (small, soak)
     "kill": (100, 10_000),
     "concurrent": (20, 500),
     "state machine": (200, 10_000),
+    "halted lives": (25, 3_000),
 }
 PLAYED: list[
     tuple[str, int, int, float, int]
