@@ -75,7 +75,9 @@ def _recorded(record: Record, key: str) -> Entry:
 def _check_opt_outs(project: Project, entry: Entry, lineage: str) -> None:
     """Whom a retry would text again nobody can choose: the PBX takes all that failed."""
     suppressed = optouts.now(project)
-    out = sum(person in state.people_in(entry.audience) for person in state.person_digests(suppressed, lineage))
+    out = sum(
+        person in state.people_in(entry.audience) for person in state.person_digests(suppressed, lineage)
+    )
     if out:
         raise RefusedError(
             f"{out:,} of `{entry.key}` have opted out since it was sent, and a retry texts all that failed; nothing "
