@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -75,7 +76,9 @@ def watching(plan: Plan, shown: Screen, events: Events) -> Iterator[Watching]:
     color = shown.color(shown.err)
     with progress.on(shown.err, len(actions) or None, quiet=shown.quiet or not actions, color=color) as bar:
         watch = Watching(bar, shown, actions, events)
-        before = {number: signal.signal(number, watch.stop) for number in _SIGNALS}
+        # Python takes signals in its main thread only, and a program that uses us may be in another.
+        mine = _SIGNALS if threading.current_thread() is threading.main_thread() else ()
+        before = {number: signal.signal(number, watch.stop) for number in mine}
         try:
             yield watch
         finally:
