@@ -14,7 +14,7 @@ PIP = $$(test -e $(BIN)/pip && echo "$(BIN)/python -m pip" || echo "$(OUTER_PIP)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint types check bench soak format lock wheel clean
+.PHONY: help demo test lint types check lowest docs bench soak format lock wheel clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,15 +25,26 @@ demo: .venv/run.ok ## the main job on the sample project against the pretend PBX
 test: .venv/dev.ok ## the tests and the coverage gate; a part: make test PYTEST_ARGS="tests/test_plan.py"
 	$(BIN)/python -m pytest -q $(PYTEST_ARGS)
 
-lint: .venv/dev.ok ## ruff, its formatter in check mode, and the import contracts
+lint: .venv/dev.ok ## ruff, its formatter in check mode, the import contracts, and holes in workflows
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/zizmor --offline --quiet --no-progress --config .github/zizmor.yml .github campaignops/cli/new_project/github/workflows/campaigns.yml
 
 types: .venv/dev.ok ## mypy, strict
 	$(BIN)/mypy
 
 check: lint types test ## all that CI runs
+
+lowest: .venv/dev.ok .venv/uv.ok ## the tests on the lowest versions that pyproject.toml allows, in a venv of their own
+	@.venv/uv/bin/uv venv -q --clear --python $(BIN)/python .venv/lowest
+	@.venv/uv/bin/uv pip compile -q --resolution lowest-direct --no-header --no-annotate pyproject.toml -o .venv/lowest/run.txt
+	@.venv/uv/bin/uv pip install -q --python .venv/lowest/bin/python --group dev -e .
+	@.venv/uv/bin/uv pip install -q --python .venv/lowest/bin/python --no-deps -r .venv/lowest/run.txt
+	.venv/lowest/bin/python -m pytest -q $(LOWEST_ARGS)
+
+docs: .venv/dev.ok ## docs/ as a site, in site/
+	$(BIN)/mkdocs build --quiet --strict -f .github/mkdocs.yml
 
 format: .venv/dev.ok ## let ruff rewrite what it can
 	$(BIN)/ruff check --fix
@@ -53,7 +64,7 @@ wheel: .venv/run.ok ## dist/: the wheel and the source archive
 	$(BIN)/python -c 'from hatchling import build as b; print(b.build_sdist("dist"), b.build_wheel("dist"))'
 
 clean: ## remove .venv, caches and dist
-	rm -rf .venv dist htmlcov .coverage .coverage.* .*_cache .hypothesis
+	rm -rf .venv dist site htmlcov .coverage .coverage.* .*_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # -- how .venv comes about -------------------------------------------------------------------------------------------

@@ -23,7 +23,9 @@ FILE = re.compile(
     r"<!-- file: (.+?) -->\n```\w*\n(.*?)```\n", re.DOTALL
 )  # a file that commands further down use
 RUN = re.compile(
-    r"<!-- (?P<kind>run|output): (?P<command>.+?) -->\n(?:```console\n(?P<output>.*?)```\n)?", re.DOTALL
+    r"<!-- (?P<kind>run|output): (?P<command>.+?) -->\n(?:```console\n(?P<output>.*?)```\n)?"
+    r"|<!-- file: (?P<file>\S+) -->\n```yaml\n(?P<content>.*?)```\n",
+    re.DOTALL,
 )
 
 MISTAKES = """\
@@ -87,7 +89,8 @@ def test_the_readme_shows_what_the_commands_print(outputs, request):
 
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.name)
 def test_a_guide_shows_what_its_commands_print(guide, request, tmp_path, monkeypatch):
-    """Each `output`, and each `run` that shows nothing, in the order of the page, on a copy of the sample project."""
+    """Each `output`, each `run` that shows nothing, and each `file` that is written, in the order of the page, on a
+    copy of the sample project."""
     ignored = shutil.ignore_patterns(".*", "*.state.*")
     shutil.copytree(ROOT / "campaigns", tmp_path, dirs_exist_ok=True, ignore=ignored)
     for name, started in (("campaignops", "-m campaignops"), ("python", "")):
@@ -98,6 +101,9 @@ def test_a_guide_shows_what_its_commands_print(guide, request, tmp_path, monkeyp
     path = f"{tmp_path}:{os.environ['PATH']}"
 
     def played(found: re.Match[str]) -> str:
+        if found["file"]:
+            (tmp_path / found["file"]).write_text(found["content"], "utf-8")
+            return found[0]
         ran = subprocess.run(
             ["sh", "-c", found["command"]],
             cwd=tmp_path,
@@ -120,6 +126,30 @@ def test_a_guide_shows_what_its_commands_print(guide, request, tmp_path, monkeyp
         guide.write_text(now, "utf-8")
         text = now
     assert FROM_NOW.sub("…", text) == FROM_NOW.sub("…", now)
+
+
+def test_the_documents_make_a_site_without_a_broken_link(tmp_path):
+    ran = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "mkdocs",
+            "build",
+            "-q",
+            "--strict",
+            "-f",
+            ".github/mkdocs.yml",
+            "-d",
+            tmp_path / "site",
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert (tmp_path / "site" / "tutorial" / "index.html").is_file()
 
 
 def test_every_finding_code_in_the_package_has_a_title():

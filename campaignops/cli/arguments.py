@@ -241,6 +241,10 @@ def _schema(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _completion(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("shell", choices=("bash", "zsh"), help="for which shell")
+
+
 def _sandbox(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=_port, default=8088, help="default: 8088; 0 takes any that is free")
     parser.add_argument("--store", metavar="FILE", help="keep it in this SQLite file (default: in memory)")
@@ -281,6 +285,7 @@ OF: Mapping[str, Callable[[argparse.ArgumentParser], None]] = {
     "fmt": _fmt,
     "test-policy": lambda parser: None,
     "schema": _schema,
+    "completion": _completion,
     "sandbox": _sandbox,
     "demo": _demo,
 }

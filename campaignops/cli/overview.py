@@ -21,6 +21,7 @@ COMMANDS = {
     "fmt": "put manifests into one canonical form (--check: only say which are not)",
     "test-policy": "try the project's own rules on the examples that stand beside them",
     "schema": "print a JSON Schema: of manifests for editors, of plans for programs, …",
+    "completion": "print what makes a shell complete commands and options (bash, zsh)",
     "sandbox": "run the pretend PBX on a port",
     "demo": "validate, plan, apply and plan again on a sample, in a temporary folder",
 }

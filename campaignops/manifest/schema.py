@@ -114,11 +114,15 @@ class UploadedInfo(TypedDict):
     """What the PBX said of a file when it was uploaded."""
 
     __pydantic_config__ = _STRICT  # type: ignore[misc]
-    id: Text
-    name: Text
-    uri: Text
-    type: Text
-    size: Annotated[str, Field(pattern=r"^[0-9]{1,12}$"), WithJsonSchema({"type": ["integer", "string"]})]
+    id: Annotated[Text, Field(description="Its id on the PBX.")]
+    name: Annotated[Text, Field(description="Its name.")]
+    uri: Annotated[Text, Field(description="Where the PBX keeps it.")]
+    type: Annotated[Text, Field(description="Its media type.")]
+    size: Annotated[
+        str,
+        Field(pattern=r"^[0-9]{1,12}$", description="How many bytes it has."),
+        WithJsonSchema({"type": ["integer", "string"]}),
+    ]
 
 
 class UploadedForm(TypedDict):
@@ -191,10 +195,10 @@ class HeaderForm(TypedDict):
     """The header of a WhatsApp template: exactly one of text, image, video and document."""
 
     __pydantic_config__ = _exactly_one("text", "image", "video", "document")  # type: ignore[misc]
-    text: NotRequired[Text]
-    image: NotRequired[FileForm]
-    video: NotRequired[FileForm]
-    document: NotRequired[FileForm]
+    text: NotRequired[Annotated[Text, Field(description="What its placeholder says.")]]
+    image: NotRequired[Annotated[FileForm, Field(description="A JPEG or PNG file.")]]
+    video: NotRequired[Annotated[FileForm, Field(description="An MP4 or 3GP file.")]]
+    document: NotRequired[Annotated[FileForm, Field(description="A PDF, Office or text file.")]]
 
 
 class WhatsappMessage(TypedDict):
@@ -390,22 +394,24 @@ class FactsForm(TypedDict, total=False):
     """A campaign that a test of a rule makes up: what it says of a campaign, all else is empty."""
 
     __pydantic_config__ = _STRICT  # type: ignore[misc]
-    key: Text
-    type: Text
-    name: Text
-    channel: Text
-    sender: Text
+    key: Annotated[Text, Field(description="Its key.")]
+    type: Annotated[Text, Field(description="sms or whatsapp.")]
+    name: Annotated[Text, Field(description="Its name on the PBX.")]
+    channel: Annotated[Text, Field(description="Its channel.")]
+    sender: Annotated[Text, Field(description="The number it comes from.")]
     recipients: Annotated[
-        str, Field(pattern=r"^[0-9]{1,9}$"), WithJsonSchema({"type": ["integer", "string"]})
+        str,
+        Field(pattern=r"^[0-9]{1,9}$", description="How many people get it."),
+        WithJsonSchema({"type": ["integer", "string"]}),
     ]
-    phonebook: Text
-    text: Text
-    template: Text
-    language: Text
-    file: Text
-    send: Text
-    time: Text
-    session: Text
+    phonebook: Annotated[Text, Field(description="The phonebook of its recipients.")]
+    text: Annotated[Text, Field(description="What people read.")]
+    template: Annotated[Text, Field(description="Its template.")]
+    language: Annotated[Text, Field(description="The language of its template.")]
+    file: Annotated[Text, Field(description="The name of its file.")]
+    send: Annotated[Text, Field(description="draft, now or at.")]
+    time: Annotated[Text, Field(description="When it is sent, ISO 8601 in UTC.")]
+    session: Annotated[Text, Field(description="direct, extension or queue.")]
 
 
 class RuleTestsForm(TypedDict, total=False):
