@@ -1,4 +1,4 @@
-"""What a release ships: built twice alike, with the sample and each file that a command reads, and a list of its parts."""
+"""What a release ships: built twice alike, with the sample and each file a command reads, and a list of its parts."""
 
 from __future__ import annotations
 
