@@ -57,7 +57,13 @@ class LimitsForm(TypedDict):
     ]
 
 
-QuietForm = TypedDict("QuietForm", {"from": Clock, "to": Clock})
+QuietForm = TypedDict(
+    "QuietForm",
+    {
+        "from": Annotated[Clock, Field(description="When they begin, such as 21:00.")],
+        "to": Annotated[Clock, Field(description="When they end, such as 08:00.")],
+    },
+)
 QuietForm.__pydantic_config__ = _STRICT  # type: ignore[attr-defined]
 QuietForm.__doc__ = "Hours in which nobody is texted."
 
