@@ -636,7 +636,8 @@ def test_init_makes_a_project_that_holds_and_plans_on_the_sandbox(tmp_path):
         assert ran.out.split() == [
             f"shop/{name}"
             for name in (
-                *("campaignops.yaml", "welcome.yaml", ".gitignore", ".github/workflows/campaigns.yml"),
+                *("campaignops.yaml", "welcome.yaml", "campaign.schema.json", "settings.schema.json"),
+                *(".gitignore", ".github/workflows/campaigns.yml"),
                 *action,
             )
         ]
@@ -651,6 +652,24 @@ def test_init_takes_the_current_folder_when_none_is_named(tmp_path):
     with chdir(tmp_path):
         assert "campaignops.yaml" in run("init").out.split()
         assert run("validate").code == 0
+
+
+@pytest.mark.parametrize(
+    ("here", "written"),
+    [("Europe/Berlin", "Europe/Berlin"), (":Asia/Tokyo", "Asia/Tokyo"), ("Etc/UTC", "UTC")],
+)
+def test_init_takes_the_time_zone_of_the_machine(tmp_path, monkeypatch, here, written):
+    monkeypatch.setenv("TZ", here)
+    assert run("init", str(tmp_path)).code == 0
+    assert f"\ntimezone: {written}\n" in (tmp_path / "campaignops.yaml").read_text()
+
+
+def test_what_init_writes_is_known_to_editors(tmp_path):
+    assert run("init", str(tmp_path)).code == 0
+    for name, kind in (("welcome.yaml", "manifest"), ("campaignops.yaml", "settings")):
+        modeline = (tmp_path / name).read_text().partition("\n")[0]
+        schema = tmp_path / modeline.removeprefix("# yaml-language-server: $schema=")
+        assert schema.read_text() == run("schema", kind).out
 
 
 def test_init_reads_dir_from_the_folder_that_c_names(tmp_path):

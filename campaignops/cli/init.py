@@ -13,10 +13,13 @@ from pathlib import Path
 from campaignops.cli.entry import Failure
 from campaignops.cli.screen import Screen
 from campaignops.errors import CampaignOpsError
+from campaignops.manifest.times import zone_named
 from campaignops.project import SETTINGS_FILE
+from campaignops.report import document
 from campaignops.report.plan_json import SCHEMA_VERSION
 
 _PROJECT = (SETTINGS_FILE, "welcome.yaml")
+_SCHEMAS = ("campaign.schema.json", "settings.schema.json")
 _ACTION = "github/actions/campaignops"
 _ON_GITHUB = {
     ".github/workflows/campaigns.yml": "github/workflows/campaigns.yml",
@@ -38,12 +41,15 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     pipeline = _ON_GITLAB if _is_on_gitlab(top) else _ON_GITHUB
     around = {folder / ".gitignore": "gitignore", **{top / path: name for path, name in pipeline.items()}}
     kept = [path for path in around if os.path.lexists(path)]
-    files = {folder / name: name for name in _PROJECT} | {p: n for p, n in around.items() if p not in kept}
+    files = {folder / name: name for name in (*_PROJECT, *_SCHEMAS)}
+    files |= {path: name for path, name in around.items() if path not in kept}
     if there := [str(path) for path in files if os.path.lexists(path)]:
         what = f"{' and '.join(there)}: there already, so nothing was written. Choose another folder"
         raise CampaignOpsError(what, code="exists")
     for path, name in files.items():
-        _write(path, _content(name).replace('"."\n', f"{_from(top, folder)}\n"))
+        content = _schema(name) if name in _SCHEMAS else _content(name)
+        content = content.replace("timezone: UTC\n", f"timezone: {_zone()}\n")
+        _write(path, content.replace('"."\n', f"{_from(top, folder)}\n"))
     if shown.json:
         written, untouched = ([str(path) for path in paths] for paths in (files, kept))
         shown.document(
@@ -76,6 +82,21 @@ def _is_on_gitlab(repository: Path) -> bool:
 def _from(repository: Path, folder: Path) -> str:
     """Where the project is in its repository, as a YAML text."""
     return json.dumps(Path(os.path.relpath(folder, repository)).as_posix())
+
+
+def _schema(name: str) -> str:
+    from campaignops import manifest
+
+    return document.text(
+        manifest.manifest_schema() if name.startswith("camp") else manifest.settings_schema()
+    )
+
+
+def _zone() -> str:
+    """The zone of this machine, if it has a name; send times without a zone are meant to be of where people work."""
+    linked = os.path.realpath("/etc/localtime").partition("/zoneinfo/")[2]
+    names = (os.environ.get("TZ", "").lstrip(":"), linked)
+    return next((name for name in names if "/" in name and zone_named(name)), "UTC").removeprefix("Etc/")
 
 
 def _content(packaged: str) -> str:

@@ -12,6 +12,7 @@ from campaignops.audience import COUNTRY_HELP
 from campaignops.findings import Severity
 from campaignops.manifest import guardrails, schema
 from campaignops.manifest.problems import nearest
+from campaignops.manifest.vocabulary import ALSO, HOMES, INSTEAD, STANDS_FOR, pasted
 
 Path = tuple[str | int, ...]
 MAX_ITEMS = 20
@@ -35,34 +36,6 @@ class _Wrong(NamedTuple):
     context: dict[str, Any]
 
 
-# Where a key belongs that stands in the wrong mapping, by its name.
-_HOMES = {
-    "text": "message", "template": "message", "language": "message", "header": "message", "body": "message",
-    "buttons": "message", "components": "message", "file": "message` or `recipients",
-    "numbers": "recipients", "phonebook": "recipients", "column": "recipients", "field": "recipients",
-    "split": "recipients", "region": "recipients",
-    "at": "send", "timezone": "send", "fold": "send",
-    "assign_to": "session", "extension": "session.assign_to", "queue": "session.assign_to",
-    "image": "message.header", "video": "message.header", "document": "message.header", "from": "moved",
-}  # fmt: skip
-# What else a key is called, in other tools and in plain English; of these the first that is known there is meant.
-_ALSO = {
-    "from": ("sender",), "to": ("recipients",), "audience": ("recipients",), "kind": ("type",), "title": ("name",),
-    "schedule": ("send",), "when": ("send", "at"), "time": ("at",), "date": ("at",), "on": ("at",),
-    "tz": ("timezone",), "zone": ("timezone",), "phones": ("numbers",), "contacts": ("phonebook",), "list": ("file",),
-    "content": ("text",), "attachment": ("file",), "media": ("file",), "picture": ("image",),
-    "lang": ("language",), "locale": ("language",), "user": ("extension",), "agent": ("extension",),
-    "host": ("url",), "address": ("url",), "variables": ("vars",), "envs": ("environments",),
-}  # fmt: skip
-# Keys that are left out on purpose, and what there is instead.
-_INSTEAD = {
-    "verify": "verification cannot be switched off; for a private certificate there are ca_file and fingerprint",
-    "insecure": "verification cannot be switched off; for a private certificate there are ca_file and fingerprint",
-    **dict.fromkeys(
-        ("client_id", "client_secret", "password", "username", "token"),
-        "credentials come from CAMPAIGNOPS_CLIENT_ID and CAMPAIGNOPS_CLIENT_SECRET, never from a file",
-    ),
-}
 _CAMPAIGN_KEYS = set(schema.SmsCampaign.__annotations__) | set(schema._CampaignForm.__annotations__)
 _SMS_KEYS = set(schema.SmsMessage.__annotations__)
 _WHATSAPP_KEYS = set(schema.WhatsappMessage.__annotations__)
@@ -229,6 +202,7 @@ def _complaint(
         "CMP107",
         path,
         f"{name} must be {wanted}; this is {_described(value)}" if dotted else f"a campaign is {wanted}",
+        help=pasted(path, value, raw.get("type") if isinstance(raw, dict) else None),
     )
 
 
@@ -261,7 +235,7 @@ def _missing(path: Path) -> Complaint:
     name = path[-1]
     wanted = _form(path)
     where = f" in `{path[-2]}`" if len(path) > 1 else ""
-    help = f"{name}: {wanted}" if wanted else f"add `{name}: …`"
+    help = schema.TO_PASTE.get(path) or (f"{name}: {wanted}" if wanted else f"add `{name}: …`")
     return Complaint("CMP106", path, f"`{name}` is missing{where}", help=help, at_key=True)
 
 
@@ -285,7 +259,7 @@ def _unknown(path: Path, raw: Any, known: Iterable[str] | None) -> Complaint:
         message, help = f"`{name}` stands by itself, without a value", f"{parent[-1]}: {name}"
         return Complaint("CMP104", path, message, help=help, at_key=True)
     near = _meant(name, known)
-    home = _HOMES.get(name)
+    home = HOMES.get(name)
     in_settings = "pbx" in known or "url" in known
     if near is None and home and not in_settings and home.split(".")[-1] != (parent[-1] if parent else ""):
         return Complaint(
@@ -296,7 +270,7 @@ def _unknown(path: Path, raw: Any, known: Iterable[str] | None) -> Complaint:
             "CMP104", path, f"`{name}` belongs to the campaign, not under `{parent[-1]}`", at_key=True
         )
     listed = "known here: " + ", ".join(f"`{key}`" for key in sorted(known)) if known else None
-    listed = _INSTEAD.get(name, listed) if in_settings else listed
+    listed = INSTEAD.get(name, listed) if in_settings else listed
     return Complaint(
         "CMP104",
         path,
@@ -308,7 +282,7 @@ def _unknown(path: Path, raw: Any, known: Iterable[str] | None) -> Complaint:
 
 def _meant(name: str, known: Iterable[str]) -> str | None:
     """The key that was probably meant: one that looks like it, or that other tools call so."""
-    return next((also for also in _ALSO.get(name, ()) if also in known), None) or nearest(name, known)
+    return next((also for also in ALSO.get(name, ()) if also in known), None) or nearest(name, known)
 
 
 def _is_misspelt(
@@ -320,13 +294,10 @@ def _is_misspelt(
     known = list(keys_at(".".join(str(part) for part in parent)) or ())
     for other in others:
         if len(other) == len(path) and other[:-1] == parent and isinstance(other[-1], str):
-            name, home = other[-1], _HOMES.get(other[-1], "").split(".")[-1 if parent else 0]
-            if name not in known and missing in (_meant(name, known), home, *_STANDS_FOR.get(name, ())):
+            name, home = other[-1], HOMES.get(other[-1], "").split(".")[-1 if parent else 0]
+            if name not in known and missing in (_meant(name, known), home, *STANDS_FOR.get(name, ())):
                 return True
     return False
-
-
-_STANDS_FOR = {"now": ("at",), "draft": ("at",), "direct": ("assign_to",), "name": ("id",), "number": ("id",)}
 
 
 def _nested(home: str, name: str) -> str | None:

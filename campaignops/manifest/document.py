@@ -20,7 +20,7 @@ from campaignops.manifest.invalid import Invalid, Wrong
 from campaignops.manifest.nodes import PLAIN
 from campaignops.manifest.problems import Problems, did_you_mean
 from campaignops.manifest.render import Failed, Renderer, Scope, Unrendered, has_marks, shown
-from campaignops.manifest.schema import FORMS
+from campaignops.manifest.schema import FORMS, SKELETON
 from campaignops.manifest.source import Source, child
 from campaignops.model import Campaign
 
@@ -200,7 +200,7 @@ class Document:
         if not sound:
             return ()
         if not isinstance(raw, dict) or not raw:
-            place, help = self._source.place_of(pair[0]), f"it is {FORMS['']}"
+            place, help = self._source.place_of(pair[0]), f"{key}: {{{SKELETON}}}"
             self._problems.add("CMP107", f"the campaign `{key}` is empty or not a mapping", place, help=help)
             return ()
         clean = self._problems.errors == before and not self._vars_failed

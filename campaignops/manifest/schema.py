@@ -477,6 +477,24 @@ FORMS = {
 }
 
 
+# What to write for a field that is missing, where its form alone does not say what each choice does.
+TO_PASTE: dict[tuple[str | int, ...], str] = {
+    (
+        "send",
+    ): 'send: draft (sent to nobody), send: now, or send: {at: "2030-07-30 18:06", timezone: Europe/Berlin}',
+    (
+        "session",
+    ): "session: direct (no chat is opened), or session: {assign_to: {queue: …}} (somebody answers)",
+    (
+        "recipients",
+    ): 'recipients: {numbers: ["+…"]}, {file: audiences/vip.csv}, or {phonebook: …, field: mobile_number}',
+    ("message", "language"): "language: en, or another one that the template has",
+}
+SKELETON = (
+    'type: sms, channel: …, recipients: {numbers: ["+…"]}, message: {text: "…"}, send: draft, session: direct'
+)
+
+
 @cache
 def campaign_adapter() -> TypeAdapter[Any]:
     return TypeAdapter(CampaignForm)

@@ -277,9 +277,11 @@ def _ids(hits: Sequence[Json]) -> str:
 
 
 def _near(wanted: Ref, known: Sequence[Json], by: str) -> str | None:
-    names = [name for row in known if isinstance(name := row.get(by), str) and name]
+    names = list(dict.fromkeys(name for row in known if isinstance(name := row.get(by), str) and name))
     folded = {name.strip().casefold(): name for name in names}
-    close = get_close_matches(str(wanted).strip().casefold(), list(folded), 1, 0.6)
+    close = get_close_matches(
+        str(wanted).strip().casefold(), list(folded), 1, 0.8 if len(names) <= _SHOWN else 0.6
+    )
     if close:
         return f"did you mean `{folded[close[0]]}`?"
     return "it has " + ", ".join(f"`{name}`" for name in names[:_SHOWN]) if names else None

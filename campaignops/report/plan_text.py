@@ -76,7 +76,8 @@ def summary(plan: Plan) -> str:
     people = "1 person" if count["recipients"] == 1 else f"{count['recipients']:,} people"
     uncounted = sum(c.people is None for c in plan.changes if isinstance(c, Create | Update))
     if uncounted:
-        people += " and those of 1 phonebook" if uncounted == 1 else f" and those of {uncounted:,} phonebooks"
+        those = "1 phonebook" if uncounted == 1 else f"{uncounted:,} phonebooks"
+        people = f"{people} and those of {those}" if count["recipients"] else f"The people of {those}"
     refused = f", {len(plan.refusals):,} refused" if plan.refusals else ""
     return f"Plan: {changes}, {count['blocked']:,} blocked{refused}. {people}{reach.totals(plan)}."
 
