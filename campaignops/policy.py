@@ -14,7 +14,7 @@ EVERYTHING = "ALL"
 # What is found as a warning, at least at times. Words (3xx) and guardrails (6xx) may warn or refuse; what a finding
 # is when it is made decides. All other codes are errors always, because what they stop cannot be taken back.
 _ADVISORY = frozenset(
-    ("CMP114", "CMP118", "CMP119", "CMP120", "CMP121", "CMP122", "CMP123", "CMP124", "CMP407", "CMP408", "CMP409")
+    ("CMP114", "CMP118", "CMP119", "CMP120", "CMP121", "CMP122", "CMP123", "CMP124", "CMP407", "CMP408", "CMP409", "CMP410")
 )  # fmt: skip
 # What `validate` cannot find, so that it cannot say that a comment about it is of no use.
 _ONLY_IN_A_PLAN = frozenset(code for code in TITLES if code[3] == "6") | {"CMP409"}
@@ -67,7 +67,9 @@ class Policy:
         return replace(self, ignore=(*self.ignore, *ignore))
 
     def hides(self, code: str) -> str | None:
-        """What silences a code: `ignore CMP4`, or that `select` leaves it out; None when nothing does."""
+        """What silences a code: `ignore CMP4`, or that `select` leaves it out; None when nothing does, or may."""
+        if not may_be_silenced(code):
+            return None
         selected = _longest(code, self.select) if self.select else 0
         ignored = _longest(code, self.ignore)
         if ignored >= 0 and ignored >= selected:

@@ -232,7 +232,13 @@ def test_an_environment_lays_its_findings_over_the_rest(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("word", "near"), [("CMP410", "CMP409"), ("cmp407", "CMP407"), ("CMP999", None), ("hello", None)]
+    ("word", "near"),
+    [
+        ("CMP498", max(code for code in TITLES if code[3] == "4")),
+        ("cmp407", "CMP407"),
+        ("CMP999", None),
+        ("hello", None),
+    ],
 )
 def test_the_nearest_code(word, near):
     assert nearest_code(word) == near
