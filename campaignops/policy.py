@@ -14,7 +14,7 @@ EVERYTHING = "ALL"
 # What is found as a warning, at least at times. Words (3xx) and guardrails (6xx) may warn or refuse; what a finding
 # is when it is made decides. All other codes are errors always, because what they stop cannot be taken back.
 _ADVISORY = frozenset(
-    ("CMP114", "CMP118", "CMP119", "CMP120", "CMP121", "CMP122", "CMP123", "CMP124", "CMP407", "CMP408", "CMP409", "CMP410")
+    ("CMP114", "CMP118", "CMP407", "CMP408", "CMP409", "CMP410", *(f"CMP{number}" for number in range(119, 125)))
 )  # fmt: skip
 # What `validate` cannot find, so that it cannot say that a comment about it is of no use.
 _ONLY_IN_A_PLAN = frozenset(code for code in TITLES if code[3] == "6") | {"CMP409"}

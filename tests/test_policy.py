@@ -71,6 +71,12 @@ def test_a_command_line_selects_anew_and_ignores_in_addition():
     assert settings.over((), ("CMP407",)) == Policy(select=("CMP1",), ignore=("CMP118", "CMP407"))
 
 
+def test_a_warning_about_history_is_not_silenced_either():
+    begun = Finding("CMP501", "warning", "begun", None)
+    for policy in (Policy(ignore=("ALL",)), Policy(select=("CMP3",))):
+        assert judged([begun], policy, (), TODAY).findings == (begun,)
+
+
 @given(
     st.sampled_from(sorted(TITLES)),
     st.lists(st.sampled_from(["ALL", "CMP", "CMP4", "CMP1", "CMP105", "CMP2"])),
