@@ -97,6 +97,7 @@ def test_a_number_twice_is_found_where_it_stands_again():
     _, findings = read_csv("phone\n+8613800001111\n+8613800001111\n", "a.csv")
     assert where(findings) == [("CMP401", 3, 1)]
     assert findings[0].note == "it stands on line 2 already"
+    assert findings[0].help is None
     assert "+8613800001111" not in str(findings)
 
 
@@ -130,6 +131,11 @@ def test_a_column_in_other_letters_is_suggested_and_not_taken(name):
     numbers, findings = read_csv(f"name,{name}\nAda,+8613800001111\n", "a.csv")
     assert not numbers
     assert findings[0].help == f"name one of them: {{file: a.csv, column: {name}}}"
+
+
+def test_the_column_with_the_numbers_is_suggested():
+    _, findings = read_csv("Name;Mobile\nAda;+8613800001111\nBea;0138 00002222\n", "a.csv")
+    assert findings[0].help == "name one of them: {file: a.csv, column: Mobile}"
 
 
 def test_a_file_without_names_says_so():

@@ -79,13 +79,23 @@ def _wrong_header(table: Table, line: int, header: list[str], column: str) -> Fi
             f"put a row with names above it, such as: {column}",
         )
         return Finding("CMP404", "error", message, whole, note, help)
-    folded = {name.casefold(): name for name in header}
-    close = get_close_matches(column.casefold(), folded, n=1, cutoff=0)
-    likely = mask_all(folded[close[0]] if close else header[0])
     note = "its columns are " + ", ".join(f"`{mask_all(name)}`" for name in header[:10])
-    return Finding(
-        "CMP404", "error", message, whole, note, f"name one of them: {{file: {table.file}, column: {likely}}}"
-    )
+    help = f"name one of them: {{file: {table.file}, column: {mask_all(_likely(table, header, column))}}}"
+    return Finding("CMP404", "error", message, whole, note, help)
+
+
+def _likely(table: Table, header: list[str], column: str) -> str:
+    """The column that is meant: of that name in other letters, else with the most numbers, else of a similar name."""
+    folded = {name.casefold(): name for name in header}
+    if same := folded.get(column.casefold()):
+        return same
+    rows = islice(table.rows(), 1, _LOOKED_AT)
+    full = Counter(at for _, cells in rows for at, cell in enumerate(cells) if _is_like_a_number(cell))
+    best = full.most_common(1)
+    if best and best[0][0] < len(header):
+        return header[best[0][0]]
+    close = get_close_matches(column.casefold(), folded, n=1, cutoff=0)
+    return folded[close[0]] if close else header[0]
 
 
 def _is_like_a_number(name: str) -> bool:

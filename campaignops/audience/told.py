@@ -31,7 +31,7 @@ class AsNumber(str):
 
 
 class Wrong(NamedTuple):
-    """A wrong row. Without `cells` all of it is wrong, else its number. Without `help` a repair is looked for."""
+    """A wrong row. Without `cells` all of it is wrong, else its number. For what is no number (CMP105), help is found."""
 
     line: int
     cells: list[str]
@@ -63,7 +63,9 @@ class Told:
         at_cells = iter(table.places(index, [(row.line, row.cells) for row in shown if row.cells]))
         for row in shown:
             place = next(at_cells) if row.cells else Place(table.file, row.line)
-            help = row.help or repair(row.cells[index].strip(), region, likely)
+            help = row.help
+            if row.code == "CMP105" and help is None:
+                help = repair(row.cells[index].strip(), region, likely)
             yield Finding(row.code, self._severity, row.message, place, row.note, help)
         if (more := self._count - len(shown)) > 0:
             message = f"{more:,} more rows of this file are wrong"
