@@ -120,6 +120,7 @@ TITLES: dict[str, str] = {
     "CMP504": "the campaign is about to be sent",
     "CMP505": "a key was renamed without saying so",
     "CMP506": "a campaign is not prepared, so it is not released",
+    "CMP507": "a file may be gone when it is sent",
     "CMP520": "a halted campaign is not released",
     "CMP521": "test sends may not go to this number",
     "CMP630": "a rule of your own cannot be evaluated",

@@ -194,3 +194,8 @@ def files_of(message: Message) -> tuple[File, ...]:
             return files
         case _:
             return ()
+
+
+def has_assets(campaign: Campaign) -> bool:
+    """Whether files of the project have to be brought to the PBX for it."""
+    return any(isinstance(file, Asset) for file in files_of(campaign.message))

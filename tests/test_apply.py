@@ -12,7 +12,7 @@ import pytest
 
 from campaignops import state
 from campaignops.errors import RefusedError, StateError, UnresolvedError
-from campaignops.model import Campaign, Numbers
+from campaignops.model import At, Campaign, Numbers
 from campaignops.sandbox.answers import Json
 from campaignops.state import Phase
 from campaignops.store import Write, document
@@ -23,6 +23,7 @@ from tests.builders import an_entry
 from tests.rigs.stage import (
     PEOPLE,
     SENDS,
+    T0,
     Delivery,
     Run,
     Stage,
@@ -616,6 +617,16 @@ def test_time_that_passes_between_plan_and_call_is_looked_at_again(stage, wanted
     assert "too late to change it safely" in run.said
     assert stage.asked().count("update") + stage.asked().count("delete") == 2  # the proof and the release
     assert stage.texted() == everybody("spring")
+
+
+def test_a_file_is_uploaded_again_when_the_pbx_may_have_purged_it(stage):
+    campaign = replace(a_template(send="at"), send=At(T0 + 100 * 3600, "UTC"))
+    for hours, uploads in ((0, 1), (20, 1), (30, 2), (10, 2)):
+        stage.clock.sleep(hours * 3600)
+        run = stage.apply(campaign)
+        assert (run.outcomes, stage.asked().count("batchupload")) == (["done"], uploads)
+        assert run.made.effects == () or hours in (0, 30)
+    assert stage.texted(400_000) == everybody("alert")
 
 
 @pytest.mark.parametrize("send", ["draft", "at"])

@@ -930,6 +930,66 @@ def test_both_halves_leave_history_and_blocked_changes_as_they_are():
         assert type(change) is (Blocked if edited else History)
 
 
+# -- files that do not last --------------------------------------------------------------------------------------------
+
+HOUR_S = 3600
+
+
+@pytest.mark.parametrize(
+    ("live", "uploaded_h", "due_h", "is_stale"),
+    [  # hours ago, hours from now
+        ("scheduled", 10, 60, False),
+        ("scheduled", 10, 62, False),
+        ("scheduled", 10, 63, True),
+        ("scheduled", 10, 72, True),
+        ("scheduled", 10, 73, False),  # too early: it would be gone again by then
+        ("scheduled", 200, 0.05, False),  # too late
+        ("draft", 10, 60, False),
+        ("draft", 73, 1000, True),
+        ("draft", 71, 1000, False),
+    ],
+)
+def test_a_file_that_may_be_purged_is_uploaded_again_in_time(live, uploaded_h, due_h, is_stale):
+    send = At(int(NOW_S + due_h * HOUR_S), "UTC")
+    campaign = a_campaign(message=FileMessage(JPEG), send=send)
+    phase = Phase.BOUND if live == "draft" else Phase.RELEASED
+    entry = an_entry(campaign, phase=phase, uploaded_s=NOW_S - uploaded_h * HOUR_S)
+    (change,) = a_plan(campaign, recorded=[entry], live=Live({203: live}, {203: send.time_s})).changes
+    if is_stale:
+        assert isinstance(change, Update)
+        assert change.reason == "the PBX may have purged its file, which is uploaded again"
+        assert change.steps == ("upload assets/demo.jpeg", "update", "release")
+    else:
+        assert isinstance(change, Unchanged) or change.steps == ("release",)
+
+
+@pytest.mark.parametrize("other", [{"send": Draft()}, {"message": Text("Hi")}])
+def test_what_is_not_sent_by_us_or_has_no_file_is_never_uploaded_again(other):
+    campaign = a_campaign(**other)
+    phase = Phase.BOUND if campaign.send == Draft() else Phase.RELEASED
+    entry = an_entry(campaign, phase=phase, uploaded_s=NOW_S - 1000 * HOUR_S)
+    status = "draft" if phase is Phase.BOUND else "scheduled"
+    made = a_plan(campaign, recorded=[entry], live=Live({203: status}, {203: entry.time_s}))
+    assert [type(change) for change in made.changes] == [Unchanged]
+
+
+def test_delivered_direct_nothing_is_posted_anew_for_the_sake_of_a_file():
+    campaign = a_campaign(message=FileMessage(JPEG), send=At(NOW_S + 24 * HOUR_S, "UTC"))
+    entry = an_entry(campaign, uploaded_s=NOW_S - 100 * HOUR_S)
+    live = Live({203: "scheduled"}, {203: NOW_S + 24 * HOUR_S})
+    made = a_plan(campaign, recorded=[entry], live=live, delivery="direct")
+    assert [type(change) for change in made.changes] == [Unchanged]
+
+
+@pytest.mark.parametrize(("due_h", "codes"), [(72, []), (73, ["CMP507"])])
+def test_a_send_long_after_the_upload_is_a_warning(due_h, codes):
+    send = At(NOW_S + due_h * HOUR_S, "UTC")
+    made = a_plan(a_campaign(message=FileMessage(JPEG), send=send))
+    assert [f.code for f in made.findings] == codes
+    assert all((f.severity, f.place) == ("warning", Place("summer.yaml#message", 5)) for f in made.findings)
+    assert not a_plan(a_campaign(send=send)).findings
+
+
 # -- what a change says about the campaign -----------------------------------------------------------------------------
 
 

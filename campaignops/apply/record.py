@@ -9,7 +9,7 @@ from json import dumps
 from typing import Any, Protocol
 
 from campaignops import state
-from campaignops.model import At, Campaign, Numbers
+from campaignops.model import At, Campaign, Numbers, has_assets
 from campaignops.state import Entry, Phase, State
 
 
@@ -107,5 +107,6 @@ class Record:
             delivery=self._who.delivery,
             audience=state.audience_digests(numbers, self.lineage),
             spec=dumps(state.spec(campaign), ensure_ascii=False),
+            uploaded_s=int(self._clock.now()) if has_assets(campaign) else None,
             prevent_delete=campaign.prevent_delete,
         )

@@ -73,7 +73,7 @@ def _recovery(fresh: Entry, found: Found) -> Recovery:
     equal = (*found.begun, *found.drafts)
     if len(equal) == 1:
         row = equal[0]
-        entry = replace(fresh, **_bound(row))
+        entry = replace(fresh, **_bound(row), uploaded_s=None)
         return Recovery(fresh.key, "found", f"id {row.id} is {row.status} and reads the same", entry)
     if equal:
         return Recovery(fresh.key, "unclear", f"several read the same: {found}")

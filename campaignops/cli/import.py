@@ -121,7 +121,7 @@ class _Importer:
         people = len(campaign.audience.numbers) if isinstance(campaign.audience, Numbers) else None
         fresh = self._record.fresh(campaign, self._session.meaning(whole), people)
         phase = Phase.BOUND if row.status == "draft" else Phase.RELEASED
-        self._record.put(fresh, id=row.id, phase=phase, status=row.status)
+        self._record.put(fresh, id=row.id, phase=phase, status=row.status, uploaded_s=None)
         return taken
 
     def _as_written(self, desired: Campaign, said: Campaign, whole: Mapping[str, Any]) -> Campaign:

@@ -4,7 +4,7 @@ changes    what a plan is made of             judge    the table of product.md s
 standing   where a recorded campaign stands   drift    edits on the PBX        steps    the calls of a change
 parts      one list, many campaigns           obstacles  what is protected, or about to be sent
 renamed    keys that were renamed without saying so                        halves   two keys: prepare, then let go
-refresh    the record takes what the PBX has
+refresh    the record takes what the PBX has                               uploads  files that the PBX may have purged
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Literal
 from campaignops.findings import Finding, in_order
 from campaignops.message import words
 from campaignops.model import At, Campaign
-from campaignops.plan import halves, refresh
+from campaignops.plan import halves, refresh, uploads
 from campaignops.plan.changes import (
     ACTIONS,
     EVERYTHING,
@@ -29,6 +29,7 @@ from campaignops.plan.changes import (
     Half,
     History,
     Live,
+    Locate,
     Plan,
     Refresh,
     Selection,
@@ -36,7 +37,7 @@ from campaignops.plan.changes import (
     Update,
     digest,
 )
-from campaignops.plan.judge import Judge, Locate
+from campaignops.plan.judge import Judge
 from campaignops.plan.parts import Parts, cut, people_of
 from campaignops.plan.renamed import Renamed, told
 from campaignops.plan.standing import MARGIN_S
@@ -112,6 +113,7 @@ def make(
             findings += halves.told(change)
             if isinstance(change, Create | Update) and change.steps:
                 findings += times(campaign, now_s, locate, "error")
+                findings += uploads.told(change, now_s, locate)
                 findings += words.findings(campaign, locate)
         if uncut:
             matching.keep(known.values())

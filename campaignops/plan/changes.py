@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from fnmatch import fnmatchcase
 from hashlib import sha256
@@ -23,6 +23,7 @@ from campaignops.policy import Silenced
 from campaignops.state import Entry, Pbx
 
 Half: TypeAlias = Literal["draft", "release"]
+Locate: TypeAlias = Callable[[Campaign, tuple[str | int, ...]], Place]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import Any
 
 from campaignops import diff, state
-from campaignops.findings import Place
 from campaignops.model import At, Campaign, Draft, Numbers
-from campaignops.plan import drift, steps
+from campaignops.plan import drift, steps, uploads
 from campaignops.plan.changes import AnyChange, Blocked, Create, Delete, History, Live, Unchanged, Update
 from campaignops.plan.obstacles import is_imminent, obstacle
 from campaignops.plan.standing import Standing, spec_of, spoilt, standing
 from campaignops.state import Entry, Phase
-
-Locate: TypeAlias = Callable[[Campaign, tuple[str | int, ...]], Place]
-
 
 _SENT_HELP = "put the old text back, or copy the block under a new key (and a new name) to send again"
 
@@ -171,13 +167,14 @@ class Judge:
     def _editable(self, campaign: Campaign, entry: Entry, status: str) -> AnyChange:
         equal = self._is_equal(campaign, entry) and state.same_people(campaign, entry, self.lineage)
         edited = drift.is_edited(entry, self.live, status)
-        whole = equal and not edited and entry.phase is not Phase.UPDATING
+        stale = equal and uploads.is_stale(campaign, entry, status, self.now_s, self.delivery)
+        whole = equal and not edited and not stale and entry.phase is not Phase.UPDATING
         if whole and status == ("draft" if _is_draft(campaign) else "scheduled"):
             return _unchanged(campaign, entry, f"{status}, as in the manifest")
         added, removed = _people_moved(campaign, entry, self.lineage)
         update = Update(
             **_head(campaign, entry),
-            reason=_why(whole=whole, equal=equal, edited=edited),
+            reason=_why(whole=whole, equal=equal, edited=edited, stale=stale),
             campaign=campaign,
             entry=entry,
             drift=edited,
@@ -209,13 +206,15 @@ def _unchanged(campaign: Campaign, entry: Entry, reason: str) -> Unchanged:
     return Unchanged(**_head(campaign, entry), reason=reason, protects=campaign.prevent_delete)
 
 
-def _why(*, whole: bool, equal: bool, edited: bool) -> str:
+def _why(*, whole: bool, equal: bool, edited: bool, stale: bool) -> str:
     if whole:
         return "recorded as a draft, not yet released"
     if edited and equal:
         return "edited on the PBX since the last apply"
     if edited:
         return "edited on the PBX since the last apply, and the manifest differs"
+    if stale:
+        return "the PBX may have purged its file, which is uploaded again"
     if equal:
         return "an earlier apply did not finish the update"
     return "the manifest differs from what was applied"
