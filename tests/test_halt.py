@@ -179,6 +179,19 @@ def test_a_running_apply_is_to_be_ended_first(project, box):
     assert "End that run first" in ran.err
 
 
+@pytest.mark.parametrize("endpoint", ["get_token", "message_campaign/list"])
+def test_without_the_pbx_at_least_no_apply_releases_anything(project, box, endpoint):
+    project.campaigns(sale=later(box), other=later(box))
+    project.apply("--draft-only")
+    box.inject(endpoint, errcode=70004)
+    ran = halt(project)
+    assert (ran.code, "No apply releases 2 of the recorded" in ran.err) == (1, True)
+    assert project.apply().code == 10
+    assert halted(halt(project)) == {"sale": "halted", "other": "halted"}
+    box.advance(2 * DAY_S)
+    assert box.ledger() == []
+
+
 def test_what_had_come_to_its_time_is_never_released_again(project, box):
     """It became a draft, but whether nobody got it before, nobody can tell."""
     project.campaigns(sale=later(box, 63))

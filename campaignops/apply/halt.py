@@ -60,6 +60,14 @@ def stop(entries: Iterable[Entry], record: Record, pbx: Pbx, watch: Watch, clock
             yield Stopped(entry.key, entry.id, "failed", f"{error.message}; it may still be sent")
 
 
+def mark(entry: Entry, record: Record, clock: Clock) -> Entry:
+    """The entry, recorded as halted: no apply releases it. That is all that can be done without the PBX."""
+    if entry.send == "draft" or entry.halted or entry.phase is Phase.STUCK:
+        return entry
+    now = datetime.fromtimestamp(clock.now(), UTC)
+    return record.put(entry, halted=now.isoformat(timespec="seconds"))
+
+
 def lift(entries: Iterable[Entry], record: Record) -> list[Entry]:
     """Let what was halted be released by the next apply."""
     return [record.put(entry, halted=None) for entry in entries if entry.halted]
@@ -86,9 +94,7 @@ class _Halter:
         if entry.phase is Phase.STUCK:
             text = f"nobody knows whether it was made: campaignops resolve {entry.key}, then halt again"
             return Stopped(entry.key, None, "unknown", text)
-        if entry.send != "draft" and not entry.halted:
-            now = datetime.fromtimestamp(self.clock.now(), UTC)
-            entry = self.record.put(entry, halted=now.isoformat(timespec="seconds"))
+        entry = mark(entry, self.record, self.clock)
         if entry.phase is Phase.INTENT:
             bound = self.creator.adopt(entry)
             if bound is None:

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from campaignops import apply
-from campaignops.apply import Result, halt
+from campaignops.apply import Record, Result, halt
 from campaignops.apply.halt import Stopped
 from campaignops.cli import planning
 from campaignops.cli.entry import Failure
 from campaignops.cli.screen import Screen
 from campaignops.cli.writing import Clock, keeping, recording
-from campaignops.errors import CampaignOpsError, LockedError, PartialError
+from campaignops.errors import CampaignOpsError, LockedError, PartialError, PbxError
 from campaignops.pbx.session import Listed, Session
 from campaignops.project import Project
 from campaignops.report.plain import safe, safe_strictly
@@ -38,8 +38,7 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
         with keeping(project, "campaignops halt", args.lock_timeout) as (record, session):
             live = {row.id: row for row in session.listed()}
             apply.refresh(record, {i: row.status for i, row in live.items()})
-            real = [entry for entry in record.entries.values() if not is_test(entry.key)]
-            chosen = planning.chosen(real, lambda entry: entry.key, args)
+            chosen = _chosen(record, args)
             clock = _clock_of(session)
             todo = halt.waiting(chosen, live, clock.pbx_now())
             begun = _begun(chosen, live)
@@ -50,6 +49,8 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
                 failure.document = _document(done)
                 if not shown.json:
                     shown.answer(f"{_line(stopped)}\n")
+    except PbxError as error:
+        raise _halted_here(args, project, shown, error) from None
     except LockedError as held:
         text = f"{held.message}. End that run first (Ctrl-C there), then halt again: what it did is recorded"
         raise LockedError(text) from None
@@ -64,6 +65,28 @@ class _Silent:
     def result(self, result: Result) -> None: ...
     def should_stop(self) -> bool:
         return False
+
+
+def _chosen(record: Record, args: argparse.Namespace) -> list[Entry]:
+    real = [entry for entry in record.entries.values() if not is_test(entry.key)]
+    return planning.chosen(real, lambda entry: entry.key, args)
+
+
+def _halted_here(
+    args: argparse.Namespace, project: Project, shown: Screen, error: PbxError
+) -> CampaignOpsError:
+    """Without the PBX nothing can be called back, but the applies of this state can be kept from releasing more."""
+    clock = Clock()
+    with recording(project, "campaignops halt", args.lock_timeout) as record:
+        todo = halt.waiting(_chosen(record, args), {}, clock.now())
+        if todo and not args.auto_approve:
+            _confirm(todo, [], shown, project, clock)
+        marked = [halt.mark(entry, record, clock) for entry in todo]
+    text = (
+        f"{error.message}. No apply releases {len(marked):,} of the recorded campaigns any more, but what is scheduled "
+        "on the PBX is sent there: halt again as soon as it answers, or stop it in the portal"
+    )
+    return PbxError(text, code=error.code)
 
 
 def _clock_of(session: Session) -> Clock:
