@@ -31,7 +31,7 @@ class AsNumber(str):
 
 
 class Wrong(NamedTuple):
-    """A wrong row. Without `cells` all of it is wrong, else its number. For what is no number (CMP105), help is found."""
+    """A wrong row. Without `cells` all of it is wrong, else its number. CMP105 without `help` is given a repair."""
 
     line: int
     cells: list[str]
