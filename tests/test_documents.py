@@ -19,12 +19,9 @@ FROM_NOW = re.compile(
     r"\(in \d+ d(?: \d+ h)?\)|(?<=valid until ).*?(?=\.?$)|(?<=[Pp]lan )`?[0-9a-f]{12}`?|[0-9a-f]{64}",
     re.MULTILINE,
 )
-FILE = re.compile(
-    r"<!-- file: (.+?) -->\n```\w*\n(.*?)```\n", re.DOTALL
-)  # a file that commands further down use
 RUN = re.compile(
     r"<!-- (?P<kind>run|output): (?P<command>.+?) -->\n(?:```console\n(?P<output>.*?)```\n)?"
-    r"|<!-- file: (?P<file>\S+) -->\n```yaml\n(?P<content>.*?)```\n",
+    r"|<!-- file: (?P<file>\S+) -->\n```\w*\n(?P<content>.*?)```\n",
     re.DOTALL,
 )
 
@@ -96,8 +93,6 @@ def test_a_guide_shows_what_its_commands_print(guide, request, tmp_path, monkeyp
     for name, started in (("campaignops", "-m campaignops"), ("python", "")):
         (tmp_path / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {started} "$@"\n')
         (tmp_path / name).chmod(0o755)
-    for name, content in FILE.findall(guide.read_text("utf-8")):
-        (tmp_path / name).write_text(content, "utf-8")
     path = f"{tmp_path}:{os.environ['PATH']}"
 
     def played(found: re.Match[str]) -> str:
