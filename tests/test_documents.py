@@ -97,6 +97,7 @@ def test_a_guide_shows_what_its_commands_print(guide, request, tmp_path, monkeyp
 
     def played(found: re.Match[str]) -> str:
         if found["file"]:
+            (tmp_path / found["file"]).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / found["file"]).write_text(found["content"], "utf-8")
             return found[0]
         ran = subprocess.run(
