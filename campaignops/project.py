@@ -14,6 +14,7 @@ from campaignops.policy import Policy
 from campaignops.rules import Rule
 
 SETTINGS_FILE = "campaignops.yaml"
+DEFAULTS_FILE = "_defaults.yaml"  # what the campaigns of a folder share
 SANDBOX = "sandbox"
 DEFAULT_STATE = "campaignops.state.json"
 

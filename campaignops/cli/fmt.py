@@ -6,6 +6,7 @@ import argparse
 import os
 import tempfile
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
@@ -42,7 +43,8 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     root = find(args.folder)
     failure.root = root
     problems = Problems()
-    files = [_inside(root, name) for name in args.files] or walk.manifests(str(root), problems)
+    named = [_inside(root, name) for name in args.files]
+    files = named or sorted(chain(*walk.files(str(root), problems)))
     results = [_formatted(root, file, problems, write=not args.check) for file in dict.fromkeys(files)]
     findings = in_order(problems.findings)
     if shown.json:

@@ -14,6 +14,7 @@ from typing import Any
 from campaignops.apply import Record
 from campaignops.cli import manifests, planning
 from campaignops.cli.entry import Failure
+from campaignops.cli.planning import Campaigns
 from campaignops.cli.screen import Screen
 from campaignops.cli.writing import keeping
 from campaignops.errors import CampaignOpsError, PartialError, RefusedError, UsageError
@@ -43,9 +44,9 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     if args.all == (args.key is not None) or (args.key is None) != (args.id is None):
         raise UsageError("say KEY and ID, or --all; see `campaignops import --help`")
     project = planning.project_of(args, failure)
-    desired = {campaign.key: campaign for campaign in planning.read(project).campaigns}
+    found = planning.read(project)
     with keeping(project, "campaignops import", args.lock_timeout) as (record, session):
-        importer = _Importer(record, session, desired, project, args.into)
+        importer = _Importer(record, session, found, project, args.into)
         taken = list(importer.all() if args.all else importer.one(args.key, args.id))
     if shown.json:
         rows = [
@@ -84,11 +85,12 @@ class _Importer:
     """Takes campaigns over, one by one: the manifest first, because a record without one would be a plan to delete."""
 
     def __init__(
-        self, record: Record, session: Session, desired: Mapping[str, Campaign], project: Project, into: str
+        self, record: Record, session: Session, found: Campaigns, project: Project, into: str
     ) -> None:
-        self._record, self._session, self._desired = record, session, desired
+        self._record, self._session, self._found = record, session, found
         self._project, self._into = project, into
-        self._names = {campaign.name for campaign in desired.values()}
+        self._desired = {campaign.key: campaign for campaign in found.campaigns}
+        self._names = {campaign.name for campaign in found.campaigns}
 
     def one(self, key: str, campaign_id: int) -> Iterator[Taken]:
         if key in self._record.entries:
@@ -137,9 +139,10 @@ class _Importer:
         """The path of a new manifest, from the project folder. Raises Unsayable, and CampaignOpsError for the disk."""
         if campaign.name in self._names:
             raise Unsayable("another campaign here has its name; a name is unique in a project")
-        text = manifests.checked(campaign, row, self._project)
-        self._names.add(campaign.name)
         path = Path(self._into) / f"{campaign.key}.yaml"
+        defaults = self._found.desired.defaults(path.as_posix())
+        text = manifests.checked(campaign, row, self._project, defaults)
+        self._names.add(campaign.name)
         try:
             (self._project.root / path.parent).mkdir(parents=True, exist_ok=True)
             with (self._project.root / path).open("x", encoding="utf-8") as file:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,6 +12,7 @@ from typing import Any
 from campaignops import manifest, state
 from campaignops.findings import has_errors
 from campaignops.manifest import writing
+from campaignops.manifest.shared import Layer
 from campaignops.model import AssignTo, Campaign, Components, Phonebook, Ref, Template, Uploaded, files_of
 from campaignops.pbx.reading import Unsayable
 from campaignops.pbx.session import Listed, Session
@@ -40,8 +41,9 @@ def comment(campaign: Campaign, row: Listed) -> str:
     return "\n".join(_comments(campaign, row))
 
 
-def checked(campaign: Campaign, row: Listed, project: Project) -> str:
-    """A manifest with this campaign, which reads back as the very same. Raises Unsayable."""
+def checked(campaign: Campaign, row: Listed, project: Project, defaults: Sequence[Layer] = ()) -> str:
+    """A manifest with this campaign, which reads back as the very same; of the `defaults` that it is given where it
+    will stand, it takes none. Raises Unsayable."""
     text = writing.text([(campaign, comment(campaign, row))])
     with TemporaryDirectory(prefix="campaignops-") as folder:
         Path(folder, "campaign.yaml").write_text(text, "utf-8")
@@ -53,7 +55,7 @@ def checked(campaign: Campaign, row: Listed, project: Project) -> str:
         )
     if [state.digest(each, "") for each in read] != [state.digest(campaign, "")]:
         raise Unsayable("no manifest can say it: written down, it reads differently")
-    return text
+    return writing.text([(campaign, comment(campaign, row))], defaults=defaults) if defaults else text
 
 
 def _comments(campaign: Campaign, row: Listed) -> Iterator[str]:

@@ -7,12 +7,14 @@ import re
 from collections.abc import Iterator
 
 from campaignops.findings import Finding, Place
-from campaignops.manifest import characters, comments, schema, walk
+from campaignops.manifest import characters, comments, schema, shared, walk
 from campaignops.manifest.build import Builder
-from campaignops.manifest.document import Document, Tools
+from campaignops.manifest.document import Document
 from campaignops.manifest.flaws import Unreadable
 from campaignops.manifest.problems import Problems
+from campaignops.manifest.reading import Tools
 from campaignops.manifest.render import Renderer
+from campaignops.manifest.shared import Folders, Layer
 from campaignops.manifest.source import Source, load
 from campaignops.model import Campaign
 from campaignops.policy import Waiver
@@ -34,12 +36,14 @@ class Desired:
     def __init__(self, project: Project) -> None:
         self._root = str(project.root.resolve())
         self._problems = Problems()
-        self._scope: dict[str, object] = {**project.vars, **project.overrides}
         validate = schema.campaign_adapter().validator.validate_python
         builder = Builder(project)
         self.suppressed = builder.suppressed
         self._problems.extend(builder.findings)
         self._tools = Tools(self._problems, Renderer(), builder, validate, project.overrides)
+        self._files = walk.files(self._root, self._problems)
+        scope = {**project.vars, **project.overrides}
+        self._folders = Folders(self._root, self._files.defaults, self._tools, scope)
         self._keys: dict[str, Place] = {}
         self._names: dict[str, Place] = {}
         self._split: dict[str, Place] = {}
@@ -56,26 +60,26 @@ class Desired:
         if self._begun:
             raise RuntimeError("the desired campaigns can be read once")
         self._begun = True
-        files = walk.manifests(self._root, self._problems)
         gc.freeze()  # what is there already need not be looked at again after each thousand nodes
         try:
-            for file in files:
+            for file in self._files.manifests:
                 self._last = source = self._load(file)
                 if source is not None:
                     self._problems.note_of = source.note_of
                     characters.check(source, self._problems)
                     if comments.MARK in source.data:
                         self.waivers += comments.waivers(source, self._problems)
-                    for campaign in Document(source, self._tools, self._scope).campaigns():
+                    for campaign in Document(source, self._tools, self._folders.above(file)).campaigns():
                         if self._is_unique(campaign, source):
                             yield campaign
         finally:
             self._last = None
+            self.waivers += self._folders.waivers
             gc.unfreeze()
 
     def _load(self, file: str) -> Source | None:
         try:
-            return load(self._root, file, self._tools.renderer, self._scope)
+            return load(self._root, file, self._tools.renderer, self._folders.above(file).scope)
         except Unreadable as problem:
             source = Source(file, problem.data)
             source.report([problem.flaw], self._problems)
@@ -94,7 +98,7 @@ class Desired:
             return False
         self._keys[key] = campaign.place
         if first := self._first_of(campaign):
-            place = _in(source, campaign, ("name",))
+            place = self._in(source, campaign, ("name",))
             note = f"the campaign at {first} has it already"
             help = "a name is unique in the project; with for_each, put {{ each.key }} into it"
             self._problems.add("CMP110", f"the name `{name}` is used twice", place, note=note, help=help)
@@ -117,17 +121,25 @@ class Desired:
         not the one that was looked into last."""
         if self._last is None or self._last.file != campaign.place.file:
             try:
-                self._last = load(self._root, campaign.place.file, self._tools.renderer, self._scope)
+                scope = self._folders.above(campaign.place.file).scope
+                self._last = load(self._root, campaign.place.file, self._tools.renderer, scope)
             except (Unreadable, OSError):  # it was changed meanwhile
                 return campaign.place
-        return _in(self._last, campaign, path)
+        return self._in(self._last, campaign, path)
+
+    def defaults(self, file: str) -> tuple[Layer, ...]:
+        """What a new manifest of this name would be given."""
+        return self._folders.above(file).layers
+
+    def _in(self, source: Source, campaign: Campaign, path: tuple[str | int, ...]) -> Place:
+        """The place of a field of a campaign; the campaign's own when it is not there any more."""
+        pair = source.campaigns.get(campaign.key) or source.campaigns.get(campaign.key.partition("[")[0])
+        if pair is None:
+            return campaign.place
+        own = Layer(source, pair, source.line_map is not None)
+        found = shared.origin((own, *shared.layers(source, self._folders.above(source.file))), path)
+        return found.source.locate(found.pair, path)
 
 
 def _unnumbered(name: str) -> str:
     return name[: found.start()] if name[-1:] == ")" and (found := _number(name)) else name
-
-
-def _in(source: Source, campaign: Campaign, path: tuple[str | int, ...]) -> Place:
-    """The place of a field of a campaign; the campaign's own when it is not there any more."""
-    pair = source.campaigns.get(campaign.key) or source.campaigns.get(campaign.key.partition("[")[0])
-    return source.locate(pair, path) if pair else campaign.place

@@ -1,10 +1,9 @@
-"""One manifest: its vars, its campaigns, `for_each`. Each campaign is rendered, checked and built."""
+"""One manifest: its campaigns, `for_each`. Each campaign is laid over its defaults, rendered, checked and built."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any
 
@@ -12,48 +11,35 @@ from pydantic import ValidationError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
 from campaignops.findings import Finding, Place
-from campaignops.manifest import complaints, nodes
-from campaignops.manifest.build import Builder
+from campaignops.manifest import complaints, nodes, shared
 from campaignops.manifest.complaints import Complaint
-from campaignops.manifest.flaws import NOT_A_KEY, Flaw, duplicate, not_a_key, span
 from campaignops.manifest.invalid import Invalid, Wrong
-from campaignops.manifest.nodes import PLAIN
-from campaignops.manifest.problems import Problems, did_you_mean
-from campaignops.manifest.render import Failed, Renderer, Scope, Unrendered, has_marks, shown
+from campaignops.manifest.problems import did_you_mean
+from campaignops.manifest.reading import Pair, Reader, Tools
+from campaignops.manifest.render import Failed, Unrendered, has_marks, shown
 from campaignops.manifest.schema import FORMS, SKELETON
-from campaignops.manifest.source import Source, child
+from campaignops.manifest.shared import Layer, Shared
+from campaignops.manifest.source import Path, Source, child
 from campaignops.model import Campaign
 
 MAX_KEY = 127
-Pair = tuple[Node, Node]
+_TOP = ("campaigns", "defaults", "vars")
 _REQUIRED = {"type", "channel", "recipients", "message", "send", "session"}
 
 # A key is what people type behind --target and see in state files; `summer["de"]` is what for_each makes of one.
 _is_key = re.compile(
     r'[^\x00-\x20\x7f-\x9f"\[\]{}*?](?:[^\x00-\x1f\x7f-\x9f"\[\]{}*?]*[^\x00-\x20\x7f-\x9f"\[\]{}*?])?\Z'
 ).match
-_is_name = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z").match
-
-
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """What all manifests of a run share. `overrides` are the vars that no manifest can change."""
-
-    problems: Problems
-    renderer: Renderer
-    builder: Builder
-    validate: Callable[[Any], Any]
-    overrides: Scope
 
 
 class Document:
-    def __init__(self, source: Source, tools: Tools, scope: Scope) -> None:
+    def __init__(self, source: Source, tools: Tools, above: Shared) -> None:
+        self._reader = Reader(source, tools)
         self._source = source
         self._tools = tools
         self._problems = tools.problems
-        self._scope = scope
+        self._shared = above
         self._is_template = source.line_map is not None
-        self._vars_failed = False
 
     def campaigns(self) -> Iterator[Campaign]:
         """Each campaign that holds by itself; what is wrong with the others goes to the problems."""
@@ -61,16 +47,17 @@ class Document:
         if not isinstance(root, MappingNode):
             self._without_campaigns(root)
             return
-        top = self._pairs(root)
+        top = self._reader.pairs(root)
         for name, (key, _) in top.items():
-            if name not in ("campaigns", "vars"):
+            if name not in _TOP:
                 self._unknown(name, key, root)
-        if "vars" in top:
-            self._take_vars(top["vars"])
+        if "vars" in top or "defaults" in top:
+            self._shared = shared.of(self._reader, top, self._shared)
         if "campaigns" in top:
             for name, pair in self._campaign_pairs(top["campaigns"]):
-                yield from self._campaign(name, pair)
-        elif set(top) <= {"vars"}:
+                if self._shared.is_sound:
+                    yield from self._campaign(name, pair)
+        elif set(top) <= set(_TOP):
             self._without_campaigns(root)
 
     def _without_campaigns(self, root: Node | None) -> None:
@@ -82,83 +69,10 @@ class Document:
             self._problems.add("CMP107", message, self._source.place_of(root))
 
     def _unknown(self, name: str, key: Node, root: Node) -> None:
-        help = did_you_mean(name, ("campaigns", "vars"))
+        help = did_you_mean(name, _TOP)
         if child(root, "campaigns") is None:
             help = f"a campaign stands under `campaigns:`, indented; {help}"
         self._problems.add("CMP104", f"unknown key `{name[:60]}`", self._source.place_of(key), help=help)
-
-    def _pairs(self, node: Node) -> dict[str, Pair]:
-        """The pairs of a mapping by name; keys written twice, lists for keys and `<<` are reported."""
-        flaws: list[Flaw] = []
-        out: dict[str, Pair] = {}
-        for pair in node.value:
-            key = pair[0]
-            if key.__class__ is not ScalarNode:
-                flaws.append(not_a_key(key))
-            elif key.value in out:
-                flaws.append(duplicate(node, key))
-            elif key.value == "<<" and key.ctag is PLAIN:
-                message = "`<<` can be used inside a campaign, not here"
-                flaws.append(Flaw("CMP101", message, span(key)))
-            else:
-                out[key.value] = pair
-        if flaws:
-            self._source.report(flaws, self._problems)
-        return out
-
-    def _values(
-        self, node: Node, *, typed: bool = False, braced: nodes.Held | None = None
-    ) -> tuple[Any, bool]:
-        """The plain values of a node, and whether they can be gone on with."""
-        flaws: list[Flaw] = []
-        value = nodes.values(node, flaws, typed=typed, braced=braced)
-        if not flaws:
-            return value, True
-        self._source.report(flaws, self._problems)
-        return value, not any(flaw.code == "CMP102" or flaw.message == NOT_A_KEY for flaw in flaws)
-
-    # vars
-
-    def _take_vars(self, pair: Pair) -> None:
-        key, node = pair
-        if self._is_template:
-            message, help = (
-                "`vars` has no effect in a template",
-                "set them in campaignops.yaml, or with {% set name = … %}",
-            )
-            self._problems.add("CMP116", message, self._source.place_of(key), help=help)
-            return
-        given, _ = self._values(node, typed=True)
-        if not isinstance(given, dict):
-            if given is not None:
-                self._problems.add(
-                    "CMP107", "`vars` must be a mapping of names to values", self._source.place_of(key)
-                )
-            return
-        scope, before = dict(self._scope), self._problems.errors
-        for name, value in given.items():
-            if not _is_name(name) or name == "each":
-                help = "letters, digits and _ make a name; `each` is taken by for_each"
-                place = self._source.locate(pair, (name,), key=True)
-                self._problems.add("CMP107", f"`{name[:60]}` is not a name for {{{{ … }}}}", place, help=help)
-            elif name not in self._tools.overrides:
-                scope[name] = self._rendered(pair, (name,), value, scope)
-        self._scope = scope
-        self._vars_failed = self._problems.errors > before
-
-    def _rendered(self, pair: Pair, path: tuple[str | int, ...], value: Any, scope: Scope) -> Any:
-        failed: Failed = []
-        value = self._tools.renderer.tree(value, scope, failed)
-        for below, problem in failed:
-            self._tell_unrendered(pair, (*path, *below), problem)
-        return value
-
-    def _tell_unrendered(self, pair: Pair, path: tuple[str | int, ...], problem: Unrendered) -> None:
-        source = self._source
-        place = source.find_in(pair, path, problem.word) if problem.word else source.locate(pair, path)
-        self._problems.add(problem.code, problem.message, place, note=problem.note, help=problem.help)
-
-    # campaigns
 
     def _campaign_pairs(self, pair: Pair) -> Iterator[tuple[str, Pair]]:
         key, node = pair
@@ -174,7 +88,7 @@ class Document:
                     help="campaigns: {summer-sale: {type: sms, …}}",
                 )
             return
-        found = self._pairs(node)
+        found = self._reader.pairs(node)
         if not node.value:
             self._without_campaigns(None)
         if len(_REQUIRED & found.keys()) > 1:
@@ -196,20 +110,27 @@ class Document:
     def _campaign(self, key: str, pair: Pair) -> Iterable[Campaign]:
         before = self._problems.errors
         braced: nodes.Held = []
-        raw, sound = self._values(pair[1], braced=braced)
+        raw, sound = self._reader.values(pair[1], braced=braced)
         if not sound:
             return ()
-        if not isinstance(raw, dict) or not raw:
+        layers = self._shared.layers
+        if raw is None and layers:
+            raw = {}
+        if not isinstance(raw, dict) or not (raw or layers):
             place, help = self._source.place_of(pair[0]), f"{key}: {{{SKELETON}}}"
             self._problems.add("CMP107", f"the campaign `{key}` is empty or not a mapping", place, help=help)
             return ()
-        clean = self._problems.errors == before and not self._vars_failed
+        if self._is_template:
+            braced = []  # they are rendered already
+        if layers:
+            braced += shared.lay_over(raw, layers)
+        clean = self._problems.errors == before and not self._shared.vars_failed
         found = self._for_each(key, pair, raw) if "for_each" in raw else self._single(key, pair, raw, braced)
         return found if clean else list(found)[:0]
 
     def _single(self, key: str, pair: Pair, raw: dict[str, Any], braced: nodes.Held) -> Iterable[Campaign]:
         failed: Failed = []
-        if braced and not self._is_template:
+        if braced:
             self._render(raw, braced, failed)
         return self._one(key, pair, raw, failed)
 
@@ -218,7 +139,7 @@ class Document:
         for holder, key in braced:
             if has_marks(text := holder[key]):
                 try:
-                    holder[key] = self._tools.renderer.text(text, self._scope)
+                    holder[key] = self._tools.renderer.text(text, self._shared.scope)
                 except Unrendered as problem:
                     failed.append((_path_to(raw, holder, key), problem))
 
@@ -237,7 +158,7 @@ class Document:
                 self._problems.add("CMP107", message, self._source.locate(pair, ("for_each",), key=True))
                 return
             failed: Failed = []
-            scope = {**self._scope, "each": {"key": name, "value": value}}
+            scope = {**self._shared.scope, "each": {"key": name, "value": value}}
             self._problems.note_of = partial(self._of_item, name)
             yield from self._one(full, pair, self._tools.renderer.tree(raw, scope, failed), failed)
         self._problems.note_of = self._source.note_of
@@ -254,8 +175,8 @@ class Document:
     def _items(self, pair: Pair) -> Iterator[tuple[str, Any]]:
         found = child(pair[1], "for_each")
         assert found is not None
-        given, _ = self._values(found[1], typed=True)
-        given = self._rendered(pair, ("for_each",), given, self._scope)
+        given, _ = self._reader.values(found[1], typed=True)
+        given = self._reader.rendered(pair, ("for_each",), given, self._shared.scope)
         if not isinstance(given, dict | list):
             message, place = (
                 "`for_each` must be a list, or a mapping of keys to values",
@@ -294,7 +215,8 @@ class Document:
         before = self._problems.errors
         unrendered = {path for path, _ in failed}
         for path, problem in failed:
-            self._tell_unrendered(pair, path, problem)
+            reader, at, user = self._origin(key, pair, path)
+            reader.tell_unrendered(at, path, problem, user=user)
         try:
             form = self._tools.validate(raw)
             campaign = self._tools.builder.campaign(key, form, self._source.place_of(pair[0]))
@@ -302,32 +224,51 @@ class Document:
             wrong: Wrong = [*complaints.about_campaign(error, raw)]
             fields = {item.path[0] for item in wrong if isinstance(item, Complaint) and item.path}
             wrong += self._tools.builder.wrong_parts(raw, fields | (_REQUIRED - set(raw)))
-            self._tell(pair, wrong, unrendered)
+            self._tell(key, pair, wrong, unrendered)
             if (
                 self._problems.errors == before
             ):  # a campaign that vanished in silence would look like one deleted
                 place, help = self._source.place_of(pair[0]), f"it is {FORMS['']}"
                 self._problems.add("CMP107", f"the campaign `{key}` cannot be read", place, help=help)
         except Invalid as invalid:
-            self._tell(pair, invalid.wrong, unrendered)
+            self._tell(key, pair, invalid.wrong, unrendered)
         else:
-            self._tell(pair, self._tools.builder.doubts, unrendered)
+            self._tell(key, pair, self._tools.builder.doubts, unrendered)
             if self._problems.errors == before:
                 return (campaign,)
         return ()
 
     def _tell(
-        self, pair: Pair, wrong: Iterable[Complaint | Finding], unrendered: set[tuple[str | int, ...]]
+        self,
+        key: str,
+        pair: Pair,
+        wrong: Iterable[Complaint | Finding],
+        unrendered: set[tuple[str | int, ...]],
     ) -> None:
         """A text that could not be rendered is not also told to be the wrong text."""
         for item in wrong:
             if isinstance(item, Finding):
                 self._problems.extend([item])
             elif item.path not in unrendered:
-                place = self._source.locate(pair, item.path, key=item.at_key)
+                reader, at, user = self._origin(key, pair, item.path)
+                place = reader.source.locate(at, item.path, key=item.at_key)
                 self._problems.add(
-                    item.code, item.message, place, note=item.note, help=item.help, severity=item.severity
+                    item.code,
+                    item.message,
+                    place,
+                    note=item.note,
+                    help=item.help,
+                    severity=item.severity,
+                    user=user,
                 )
+
+    def _origin(self, key: str, pair: Pair, path: Path) -> tuple[Reader, Pair, str | None]:
+        """Where a field of a campaign stands: who can look there, below which pair, and whose default it is, if so."""
+        layers = self._shared.layers
+        if not layers:
+            return self._reader, pair, None
+        found = shared.origin((Layer(self._source, pair, self._is_template), *layers), path)
+        return Reader(found.source, self._tools), found.pair, None if found.pair is pair else key
 
 
 def _path_to(value: Any, holder: Any, key: str | int) -> tuple[str | int, ...]:

@@ -4,26 +4,37 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import NamedTuple
 
 from campaignops.findings import Place
 from campaignops.manifest.problems import Problems
-from campaignops.project import SETTINGS_FILE
+from campaignops.project import DEFAULTS_FILE, SETTINGS_FILE
 
 
-def manifests(root: str, problems: Problems) -> list[str]:
-    """The paths of all manifests below `root`, relative to it with /, sorted."""
-    found: list[str] = []
+class Files(NamedTuple):
+    """Paths below the project folder, with /, sorted: the manifests, and what folders hand to them."""
+
+    manifests: list[str]
+    defaults: list[str]
+
+
+def files(root: str, problems: Problems) -> Files:
+    """All files below `root` that are read as YAML, the settings aside."""
+    found = Files([], [])
     _walk(root, "", found, problems)
-    found.sort()
+    for paths in found:
+        paths.sort()
     return found
 
 
-def _walk(root: str, below: str, found: list[str], problems: Problems) -> None:
+def _walk(root: str, below: str, found: Files, problems: Problems) -> None:
     try:
         with os.scandir(f"{root}/{below}") as entries:
             for entry in entries:
                 name = entry.name
                 if name[0] in "._":
+                    if name.startswith("_default"):
+                        _take_defaults(entry, root, below + name, found, problems)
                     continue
                 if entry.is_dir(follow_symlinks=False):
                     if os.path.lexists(f"{entry.path}/{SETTINGS_FILE}"):
@@ -32,7 +43,7 @@ def _walk(root: str, below: str, found: list[str], problems: Problems) -> None:
                         _walk(root, f"{below}{name}/", found, problems)
                 elif name.endswith((".yaml", ".yaml.j2")):
                     if below or name != SETTINGS_FILE:
-                        _take(entry, root, below + name, found, problems)
+                        _take(entry, root, below + name, found.manifests, problems)
                 else:
                     _mention(entry, below + name, problems)
     except OSError as error:
@@ -55,6 +66,14 @@ def _take(entry: os.DirEntry[str], root: str, file: str, found: list[str], probl
         problems.add("CMP113", "not a regular file", Place(file))
     else:
         found.append(file)
+
+
+def _take_defaults(entry: os.DirEntry[str], root: str, file: str, found: Files, problems: Problems) -> None:
+    if entry.name == DEFAULTS_FILE:
+        _take(entry, root, file, found.defaults, problems)
+    elif ".y" in entry.name:
+        message, help = "not read: no campaign gets these defaults", f"rename it to {DEFAULTS_FILE}"
+        problems.add("CMP118", message, Place(file), help=help, severity="warning")
 
 
 def _leave_out(folder: str, problems: Problems) -> None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from campaignops.manifest.shared import Layer, against
 from campaignops.model import (
     Asset,
     AssignTo,
@@ -46,17 +47,20 @@ _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufeff\ufffe\uffff\u2
 _WIDE = 100
 
 
-def text(campaigns: Iterable[tuple[Campaign, str]], schema: str | None = None) -> str:
-    """One manifest with these campaigns; each comes with a comment that stands above it. `schema`: for editors."""
+def text(
+    campaigns: Iterable[tuple[Campaign, str]], schema: str | None = None, defaults: Sequence[Layer] = ()
+) -> str:
+    """One manifest with these campaigns; each comes with a comment that stands above it. `schema`: for editors; of the
+    `defaults` that the file is given, a campaign gets none."""
     head = _MODELINE.format(schema) if schema else ""
-    blocks = ("\n".join(_block(campaign, comment)) for campaign, comment in campaigns)
+    blocks = ("\n".join(_block(campaign, comment, defaults)) for campaign, comment in campaigns)
     return f"{head}campaigns:\n" + "\n\n".join(blocks) + "\n"
 
 
-def _block(campaign: Campaign, comment: str) -> Iterator[str]:
+def _block(campaign: Campaign, comment: str, defaults: Sequence[Layer]) -> Iterator[str]:
     yield from (f"  # {line}" for line in comment.splitlines())
     yield f"  {_key(campaign.key)}:"
-    for name, value in _fields(campaign).items():
+    for name, value in against(_fields(campaign), defaults).items():
         yield from _lines(name, value, "    ")
 
 
