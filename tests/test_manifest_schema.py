@@ -39,7 +39,18 @@ GOOD = [
     whatsapp("{template: a, language: en, body: [a, 5], buttons: {x: y}, header: {text: a}}"),
     whatsapp("{template: {id: 3}, language: en, components: [{a: {file: b}}]}"),
 ]
+SHARED = "defaults: {type: sms, channel: a, recipients: {numbers: ['+8613800001111']}, send: now, session: direct}\n"
+GOOD += [
+    SHARED
+    + "campaigns: {a: {message: {text: a}}, b: {message: {text: a}, send: {at: 2030-07-30 18:06}, sender: }}",
+    SHARED,
+    "vars: {a: 1}",
+]
 BAD = [
+    "defaults: {chanel: a}",
+    "defaults: {moved: {from: a}}",
+    SHARED + "campaigns: {a: {message: {txt: a}}}",
+    SHARED + "campaigns: {a: {message: {text: a}, sender: +12025550100}}",
     sms(type="mail"),
     sms(chanel="x"),
     sms(send=None),
@@ -65,7 +76,7 @@ def test_bad_manifests_do_not(text):
     assert not valid(manifest.manifest_schema(), text)
 
 
-@pytest.mark.parametrize("text", [text for text in BAD if "+12025550100" not in text])
+@pytest.mark.parametrize("text", [text for text in BAD if "+12025550100" not in text and "campaigns" in text])
 def test_what_the_schema_refuses_the_reader_refuses(tmp_path, text):
     _, findings = read_text(tmp_path, text)
     assert any(f.severity == "error" for f in findings)

@@ -5,7 +5,8 @@ walk         which files are manifests
 source       one file: bytes, nodes, and the place of anything in it; template: `*.yaml.j2`, rendered first
 characters   what misleads whoever reads a file; comments: what silences a finding
 nodes        YAML -> nodes -> plain values, within bounds; flaws: what is wrong with the YAML
-document     one manifest: vars, campaigns, for_each
+shared       what campaigns have in common: vars and defaults of a file and its folders; reading: looks into a file
+document     one manifest: campaigns, for_each
 render       Jinja in values; expressions: the fence round it
 schema       the written form; complaints: what is wrong with it, in the author's words; published: for editors
 build        the written form -> model.Campaign; times, assets; recipients, tables

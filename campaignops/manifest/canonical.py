@@ -414,8 +414,13 @@ class _Writer:
 
 
 def _below(kind: _Kind, entry: _Entry) -> _Kind:
-    if kind == "root" and entry.name == "campaigns" and entry.block and entry.block.entries[0].key:
-        return "campaigns"
+    if (
+        kind == "root"
+        and entry.name in ("campaigns", "defaults")
+        and entry.block
+        and entry.block.entries[0].key
+    ):
+        return "campaigns" if entry.name == "campaigns" else "campaign"
     return "campaign" if kind == "campaigns" and entry.block and entry.block.entries[0].key else "other"
 
 
@@ -469,9 +474,11 @@ def _is_same(given: Node, made: bytes) -> bool:
 
 
 def _campaigns_of(root: Any) -> set[int]:
-    """The ids of the nodes of campaigns."""
-    found = [value for key, value in root.value if key.value == "campaigns"] if root else []
-    return {id(value) for node in found if isinstance(node, MappingNode) for _, value in node.value}
+    """The ids of the nodes of campaigns, and of what they share."""
+    top = root.value if root else []
+    found = [value for key, value in top if key.value == "campaigns"]
+    of_campaigns = {id(value) for node in found if isinstance(node, MappingNode) for _, value in node.value}
+    return of_campaigns | {id(value) for key, value in top if key.value == "defaults"}
 
 
 def _children(node: Any, unordered: set[int]) -> list[Any]:

@@ -30,8 +30,9 @@ _TITLES = {
 
 
 def manifest_schema() -> dict[str, Any]:
-    """JSON Schema of manifests, for editors (draft 2020-12)."""
-    return _published(TypeAdapter(schema.ManifestForm), "campaignops manifest")
+    """JSON Schema of manifests and of `_defaults.yaml`, for editors (draft 2020-12)."""
+    found = _published(TypeAdapter(schema.ManifestForm), "campaignops manifest")
+    return _with_defaults(found)
 
 
 def settings_schema() -> dict[str, Any]:
@@ -67,4 +68,66 @@ def _explained(form: Any, name: str | None = None) -> Any:
         out["dependentSchemas"] = {
             one: {"properties": {other: False for other in names if other != one}} for one in names
         }
+    return out
+
+
+_NOT_A_DEFAULT = ("for_each", "moved")
+_PART = "Default"
+
+
+def _with_defaults(found: dict[str, Any]) -> dict[str, Any]:
+    """Where a file has `defaults`, its campaigns may lack anything, and empty values take defaults away. A file without
+    `campaigns` is a `_defaults.yaml`. An editor does not see the files beside the one that it shows."""
+    forms = found["$defs"]
+    parts = {name + _PART: _in_part(form) for name, form in forms.items()}
+    sms, whatsapp = parts.pop("SmsCampaign" + _PART), parts.pop("WhatsappCampaign" + _PART)
+    message = {
+        **parts["SmsMessage" + _PART]["properties"],
+        **parts.pop("WhatsappMessage" + _PART)["properties"],
+    }
+    parts["SmsMessage" + _PART] |= {"title": "message", "description": "Text and file, or a template.",
+                                    "properties": message}  # fmt: skip
+    sms["properties"]["message"] = whatsapp["properties"]["message"] = {"$ref": f"#/$defs/SmsMessage{_PART}"}
+    fields = {**sms["properties"], "type": {"enum": ["sms", "whatsapp"], "title": "type"}}
+    campaign = {**sms, "title": "campaign", "description": "A campaign, in part.", "properties": fields}
+    shared = {name: field for name, field in fields.items() if name not in _NOT_A_DEFAULT}
+    forms |= parts
+    forms["CampaignPart"] = campaign
+    forms["Defaults"] = {**campaign, "title": "defaults", "properties": shared, "description": (
+        "What the campaigns of this file say unless they say it themselves. Mappings merge, all else replaces; an "
+        "empty value takes a default away."
+    )}  # fmt: skip
+    whole = found["properties"]["campaigns"].pop("additionalProperties")
+    found["properties"]["defaults"] = {"$ref": "#/$defs/Defaults"}
+    del found["required"]
+    found["anyOf"] = [{"required": ["campaigns"]}, {"required": ["defaults"]}, {"required": ["vars"]}]
+    found["if"] = {"required": ["defaults"]}
+    found["then"] = _campaigns({"anyOf": [{"$ref": "#/$defs/CampaignPart"}, {"type": "null"}]})
+    found["else"] = _campaigns(whole)
+    return found
+
+
+def _campaigns(form: dict[str, Any]) -> dict[str, Any]:
+    return {"properties": {"campaigns": {"additionalProperties": form}}}
+
+
+def _in_part(form: Any) -> Any:
+    """A form of which every field may be missing or empty."""
+    if isinstance(form, list):
+        return [_in_part(item) for item in form]
+    if not isinstance(form, dict):
+        return form
+    out = {
+        name: _in_part(item)
+        for name, item in form.items()
+        if name not in ("required", "if", "then", "dependentSchemas")
+    }
+    if "$ref" in out:
+        out["$ref"] += _PART
+    if "properties" in out:
+        out["properties"] = {
+            name: {**{word: field[word] for word in ("title", "description") if word in field},
+                   "anyOf": [field, {"type": "null"}]}
+            for name, field in out["properties"].items()
+        }  # fmt: skip
     return out

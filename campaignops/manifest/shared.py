@@ -31,6 +31,7 @@ _is_name = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z").match
 _CHOICES: dict[str, tuple[tuple[frozenset[str], ...], ...]] = {
     "recipients": (
         (frozenset(("numbers",)), frozenset(("file", "column")), frozenset(("phonebook", "field"))),
+        (frozenset(("phonebook", "field")), frozenset(("split", "region"))),
     ),
     "message": (
         (
