@@ -583,7 +583,9 @@ def everything_said(trouble: Any, broken: str) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("broken", ["get_token", "refresh_token", LIST, CREATE, "del_token"])
-@pytest.mark.parametrize("trouble", [*TROUBLES, an_echo], ids=repr)
+@pytest.mark.parametrize(
+    "trouble", [*TROUBLES, an_echo], ids=lambda trouble: getattr(trouble, "__name__", repr(trouble))
+)
 def test_no_message_log_or_repr_gives_a_secret_away(trouble, broken, caplog):
     caplog.set_level(logging.DEBUG)
     said = "\n".join((*everything_said(trouble, broken), caplog.text))
