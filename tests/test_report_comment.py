@@ -18,16 +18,17 @@ from hypothesis import strategies as st
 from campaignops.errors import PbxError, RefusedError
 from campaignops.findings import Finding, Place
 from campaignops.model import At, Numbers, Text
-from campaignops.plan import Live, Plan
+from campaignops.plan import Live, Plan, Selection
 from campaignops.report import comment, comment_result
 from campaignops.report.comment import LIMIT, Told
 from campaignops.report.inert import units
-from campaignops.state import Phase
+from campaignops.state import Pbx, Phase
 from tests.builders import NOW_S, NUMBERS, TIME_S, a_campaign, a_plan, an_entry
 from tests.test_report_safety import Result, plans
 
 TOLD = Told("Europe/Berlin", NOW_S, "campaigns", ("plan.json", TIME_S - 900))
 CANARY = "zzq"
+PBX = Pbx("SERIAL", "https://pbx.example.com")
 
 
 class Rendered(HTMLParser):
@@ -110,7 +111,7 @@ def test_nothing_that_others_wrote_is_markup_a_link_a_mention_or_a_command(one, 
 
 
 def test_a_comment_says_people_times_and_what_is_needed_before_the_rest():
-    made = a_plan(a_campaign(name="SummerSale202507"), environment="production")
+    made = replace(a_plan(a_campaign(name="SummerSale202507"), environment="production"), pbx=PBX)
     head = comment.text(made, TOLD).split("<details>")[0]
     assert head == (
         "<!-- campaignops:plan:production -->\n"
@@ -138,10 +139,38 @@ def test_a_comment_says_people_times_and_what_is_needed_before_the_rest():
 
 
 def test_without_a_file_the_whole_digest_is_what_an_apply_is_held_to():
-    made = a_plan(a_campaign())
+    made = replace(a_plan(a_campaign()), pbx=PBX)
     text = comment.text(made, replace(TOLD, saved=None))
     assert f"Apply it with `campaignops apply --expect-digest {made.digest}`." in text
     assert "valid until" not in text
+
+
+def test_a_plan_that_has_not_asked_the_pbx_cannot_be_approved():
+    text = comment.text(replace(a_plan(a_campaign()), pbx=None), replace(TOLD, saved=None))
+    assert "**made without asking the PBX**" in text
+    assert "- [ ] a plan that has asked the PBX" in text
+    assert "Apply it with" not in text
+
+
+@pytest.mark.parametrize(
+    ("job", "shown"), [("https://ci.example/8812", True), ("https://x) @all", False), ("", False)]
+)
+def test_the_job_is_linked_where_its_address_is_a_plain_one(job, shown):
+    text = comment.text(a_plan(a_campaign()), replace(TOLD, job=job))
+    assert (f" · [job]({job})\n" in text) == shown
+    assert "@all" not in text
+
+
+def test_what_is_only_recorded_anew_has_a_row_too():
+    before = a_campaign()
+    made = a_plan(
+        before,
+        recorded=[an_entry(before)],
+        live=Live({203: "scheduled"}, {203: TIME_S + 60}),
+        selection=Selection(refresh_only=True),
+    )
+    assert "1 recorded anew" in comment.text(made, TOLD)
+    assert "| 🔵 ↻ | `summer-sale` |" in comment.text(made, TOLD)
 
 
 def test_a_change_has_its_word_diff_and_its_people():

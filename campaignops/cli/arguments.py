@@ -85,9 +85,7 @@ def _plan(parser: argparse.ArgumentParser) -> None:
     )
     _cases(parser)
     parser.add_argument("--detailed-exitcode", action="store_true", help="exit 2 when there are changes")
-    parser.add_argument(
-        "-o", dest="output", metavar="FILE", help="save the plan, for `campaignops apply FILE`"
-    )
+    parser.add_argument("-o", "--output", metavar="FILE", help="save the plan, for `campaignops apply FILE`")
     parser.add_argument(
         "--valid-for",
         type=seconds,

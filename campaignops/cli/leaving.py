@@ -6,6 +6,7 @@ import argparse
 import os
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from campaignops.apply import Result
 from campaignops.cli import files
@@ -16,6 +17,7 @@ from campaignops.plan import Plan
 from campaignops.project import Project
 from campaignops.report import comment, comment_result, document, notice
 from campaignops.report.comment import Told
+from campaignops.store.lock import run_url
 
 
 @dataclass(slots=True)
@@ -47,6 +49,12 @@ class Leaving:
         return comment_result.text(self.plan, self.results, told, error)
 
     def __call__(self, error: CampaignOpsError | None) -> None:
+        try:
+            self._leave(error)
+        except Exception as defect:  # noqa: BLE001 - the run is over, and its exit code must not depend on this
+            self.shown.warn(f"warning: a defect in what the run leaves ({type(defect).__name__})")
+
+    def _leave(self, error: CampaignOpsError | None) -> None:
         if self.args.markdown is not None:
             self._put(self.args.markdown, self.comment(error))
         if self.failure.kind == "plan":
@@ -54,7 +62,7 @@ class Leaving:
                 self.shown.answer(self.comment(error))
         elif self.args.notice is not None:
             said = notice.document(self.plan, self.results, error, self._environment())
-            self._put(self.args.notice, document.text(said))
+            self._put(self.args.notice, document.text(said | {"job": run_url(os.environ)}))
 
     def _put(self, name: str, text: str) -> None:
         try:
@@ -64,7 +72,9 @@ class Leaving:
 
     def _told(self) -> Told:
         zone = self.project.timezone if self.project else "UTC"
-        return Told(zone, self.now_s or time.time(), folder_of(self.failure.root), self.saved)
+        saved = self.saved and (Path(self.saved[0]).name, self.saved[1])
+        job = run_url(os.environ) or ""
+        return Told(zone, self.now_s or time.time(), folder_of(self.failure.root), saved, job)
 
     def _environment(self) -> str | None:
         named = self.project.environment if self.project else None

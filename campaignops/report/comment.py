@@ -6,6 +6,7 @@ counted. Text that is not ours is `inert`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from shlex import join
@@ -34,9 +35,24 @@ _SIGNS = {
     "blocked": "⛔ !",
     "none": "⚪ ·",
     "history": "⚪ ·",
+    "refresh": "🔵 ↻",
 }
-_WORDS = {"create": "new", "update": "changed", "delete": "removed", "blocked": "blocked"}
-_FIRST = ("blocked", "create", "update", "delete")  # of these, rows are kept when not all fit
+_WORDS = {
+    "create": "new",
+    "update": "changed",
+    "delete": "removed",
+    "blocked": "blocked",
+    "refresh": "recorded anew",
+}
+_FIRST = (
+    "blocked",
+    "create",
+    "update",
+    "delete",
+    "refresh",
+    "none",
+    "history",
+)  # whose rows are kept when not all fit
 _TABLE = ("| | Campaign | Channel | Sends | People | Parts | Notes |", "|--|--|--|--|--:|--:|--|")
 _PHRASES = ("kept as a draft", "as soon as it is applied")
 TYPES = {"sms": "SMS", "whatsapp": "WhatsApp"}
@@ -45,12 +61,13 @@ TYPES = {"sms": "SMS", "whatsapp": "WhatsApp"}
 @dataclass(frozen=True, slots=True)
 class Told:
     """What the comment says besides the plan: the project's time zone, the clock (Unix seconds), the folder before the
-    names of files, and of a saved plan its file and until when it holds."""
+    names of files, of a saved plan its file and until when it holds, and the address of the pipeline's job."""
 
     timezone: str
     now_s: float
     folder: str = ""
     saved: tuple[str, int] | None = None
+    job: str = ""
 
 
 def text(plan: Plan, told: Told) -> str:
@@ -145,15 +162,15 @@ def _numbers(plan: Plan, told: Told) -> str:
     ]
     said += ["some **as soon as it is applied**"] if any(c.send == "now" for c in wanted) else []
     said += [f"first send **{moment(*min(times))}**"] if times else []
-    said.append(f"plan {code(plan.digest[:12])}")
+    said.append(f"plan {code(plan.digest[:12])}" if plan.pbx else "**made without asking the PBX**")
     said += [f"valid until {moment(told.saved[1], told.timezone)}"] if told.saved else []
-    return " · ".join(said)
+    return " · ".join([*said, *link(told)])
 
 
 def _table(shown: Sequence[AnyChange], frame: Frame, plan: Plan) -> str:
     if not shown:
         return ""
-    ordered = sorted(shown, key=lambda c: (*_FIRST, "none", "history").index(ACTIONS[type(c)]))
+    ordered = sorted(shown, key=lambda c: _FIRST.index(ACTIONS[type(c)]))
     lines, left = fitting(ordered, lambda c: _row(c, frame, plan), _ROWS)
     kept = ordered[: len(lines)]
     by_change = dict(zip(map(id, kept), lines, strict=True))
@@ -251,24 +268,40 @@ def _length(change: AnyChange) -> int:
     return sum(len(str(field.before)) + len(str(field.after)) for field in change.fields)
 
 
+def link(told: Told) -> list[str]:
+    """The job, where its address is a plain one."""
+    return [f"[job]({told.job})"] if re.fullmatch(r"https?://[A-Za-z0-9./:~%-]+", told.job) else []
+
+
 def _needed(plan: Plan, told: Told) -> str:
-    half = f"--{plan.half}-only " if plan.half else ""
-    what = told.saved[0] if told.saved else f"{half}--expect-digest {plan.digest}"
-    what = " ".join([what, *dict.fromkeys(join(each.allow) for each in plan.allowed if each.allow)])
     steps = [
         (not has_errors(plan.findings), "no error among the findings"),
         (not plan.blocked, "no blocked campaign"),
         (not plan.refusals, "nothing that the guardrails refuse"),
-        (False, f"approval of plan {code(plan.digest[:12])}"),
+        (
+            False,
+            f"approval of plan {code(plan.digest[:12])}" if plan.pbx else "a plan that has asked the PBX",
+        ),
     ]
+    needed = [
+        "**Before this can be applied**",
+        *(f"- [{'x' if done else ' '}] {step}" for done, step in steps),
+    ]
+    privacy = "No phone number stands here in full."
     return "\n".join(
         [
-            "**Before this can be applied**",
-            *(f"- [{'x' if done else ' '}] {step}" for done, step in steps),
+            *needed,
             "",
-            f"Apply it with {code(f'campaignops apply {what}', _LONG)}. No phone number stands here in full.",
+            f"Apply it with {code(_command(plan, told), _LONG)}. {privacy}" if plan.pbx else privacy,
         ]
     )
+
+
+def _command(plan: Plan, told: Told) -> str:
+    only = "--refresh-only " if plan.refresh_only else f"--{plan.half}-only " if plan.half else ""
+    what = told.saved[0] if told.saved else f"{only}--expect-digest {plan.digest}"
+    allowed = dict.fromkeys(join(each.allow) for each in plan.allowed if each.allow)
+    return " ".join(["campaignops apply", what, *allowed])
 
 
 def _is_quiet(change: AnyChange) -> bool:

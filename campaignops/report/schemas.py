@@ -182,6 +182,7 @@ def notice() -> Schema:
         "recipients": COUNT,
         "campaigns": listed(row),
         "more": COUNT,
+        "job": or_null(TEXT),
         "error": or_null(_ERROR),
     }
     return published("campaignops notice", _document("notice", fields, {"error": or_null(_ERROR)}))

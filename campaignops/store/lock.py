@@ -91,14 +91,14 @@ def _sign(fd: int, command: str) -> None:
         "user": os.environ.get("USER") or str(os.getuid()),
         "command": command,
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
-        "run": _run_url(os.environ),
+        "run": run_url(os.environ),
     }
     with suppress(OSError):  # the lock holds without it
         os.ftruncate(fd, 0)
         os.pwrite(fd, json.dumps(holder).encode() + b"\n", 0)
 
 
-def _run_url(env: Mapping[str, str]) -> str | None:
+def run_url(env: Mapping[str, str]) -> str | None:
     """Where the CI run that we are part of can be looked at (GitHub's and GitLab's variables)."""
     if "GITHUB_RUN_ID" in env:
         server = env.get("GITHUB_SERVER_URL", "https://github.com")
