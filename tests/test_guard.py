@@ -76,6 +76,12 @@ def test_a_number_tells_its_country_and_its_zones(number, country, zones):
     assert zones is None or found.zones == zones
 
 
+def test_a_number_that_is_in_no_use_does_not_speak_for_those_that_begin_alike():
+    assert home("+14150000000").zones == ("America/Los_Angeles",)
+    assert home("+12420000000").country == "US"
+    assert home("+12423611234").country == "BS"
+
+
 def test_a_plan_tells_countries_parts_and_cost():
     campaign = a_campaign(audience=to(BERLIN, YORK, "+4915112345679"), message=Text("x" * 161))
     prices = {"DE": Decimal("0.07"), "other": Decimal("0.10")}

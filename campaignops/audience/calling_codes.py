@@ -56,8 +56,13 @@ def is_possible(digits: str) -> bool:
 
 def region_of(number: str) -> str | None:
     """The main region of the country code of a number in E.164, such as DE."""
-    main = (regions[0] for code, _, regions in _rows() if number.startswith(f"+{code}"))
-    return next((region for region in main if region != "001"), None)
+    main = _main_regions()
+    return next((main[number[1:end]] for end in (2, 3, 4) if number[1:end] in main), None)
+
+
+@cache
+def _main_regions() -> dict[str, str]:
+    return {code: used[0] for code, _, used in _rows() if used[0] != "001"}
 
 
 @cache

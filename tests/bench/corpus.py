@@ -103,6 +103,40 @@ def write_list(root: Path, count: int) -> Path:
     return root
 
 
+_GUARDED = """\
+campaigns:
+  sale-{i}:
+    type: sms
+    channel: Main SMS
+    sender: "+12025550100"
+    recipients: {{file: people/{i}.csv}}
+    message: {{text: "Week {i}: up to half off."}}
+    send: {{at: "2060-{month:02d}-{day:02d} 17:00", timezone: Europe/Berlin}}
+    session: direct
+"""
+_GUARDRAILS = """\
+guardrails:
+  max_recipients: {per_campaign: 1000}
+  quiet_hours: "23:00-06:00"
+  quiet_days: [12-25]
+  countries: [DE, US, FR]
+  frequency: {per: 1h, max: 9}
+  cost_per_part: 0.07
+"""
+_NUMBERS = ("+49151{:08}", "+1212{:07}", "+336{:08}")
+
+
+def write_guarded(root: Path, count: int) -> Path:
+    """A project of `count` campaigns to 1,000 people each, in three countries, with guardrails that let all by."""
+    (root / "people").mkdir(parents=True)
+    (root / "campaignops.yaml").write_text(f"pbx: {{url: sandbox}}\n{_GUARDRAILS}")
+    for i in range(count):
+        (root / f"c{i}.yaml").write_text(_GUARDED.format(i=i, month=1 + i % 11, day=1 + i % 28))
+        numbers = (_NUMBERS[n % 3].format((i * 1000 + n) * 7_919 % 10_000_000) for n in range(1000))
+        (root / "people" / f"{i}.csv").write_text("\n".join(["phone", *numbers]) + "\n")
+    return root
+
+
 def _manifest(i: int) -> str:
     form = _WHATSAPP if i % 3 else _SMS
     return form.format(i=i, region=i % 7, discount=10 + i % 40, day=1 + i % 28)

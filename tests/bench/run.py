@@ -27,20 +27,21 @@ INSIDE = [*PYTHON, str(HERE / "inside.py")]
 
 @dataclass(frozen=True)
 class Dose:
-    """How much: rounds of start-up, rounds for each size of project, sizes with a PBX, sizes of states written to, and
-    how many numbers a list has."""
+    """How much: rounds of start-up, rounds for each size of project, sizes with a PBX, sizes of states written to, how
+    many numbers a list has, and how many campaigns for 1,000 people are guarded."""
 
     starts: int
     offline: dict[int, int]
     online: tuple[int, ...]
     recorded: tuple[int, int]
     listed: int
+    guarded: int
 
 
 DOSES = {
-    "quick": Dose(5, {100: 5, 1_000: 3}, (100,), (10, 1_000), 100_000),
-    "usual": Dose(15, {100: 9, 1_000: 7, 10_000: 4}, (100, 1_000), (10, 10_000), 1_000_000),
-    "full": Dose(15, {100: 9, 1_000: 7, 10_000: 4, 100_000: 1}, (100, 1_000), (10, 10_000), 1_000_000),
+    "quick": Dose(5, {100: 5, 1_000: 3}, (100,), (10, 1_000), 100_000, 50),
+    "usual": Dose(15, {100: 9, 1_000: 7, 10_000: 4}, (100, 1_000), (10, 10_000), 1_000_000, 1_000),
+    "full": Dose(15, {100: 9, 1_000: 7, 10_000: 4, 100_000: 1}, (100, 1_000), (10, 10_000), 1_000_000, 1_000),
 }
 
 
@@ -56,7 +57,7 @@ def main() -> None:
     started = time.perf_counter()
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="campaignops-bench-") as folder:
-        for part in (starts, offline, writes, lists, online, slow):
+        for part in (starts, offline, writes, lists, guarded, online, slow):
             for row in part(dose, Path(folder)):
                 print(f"{time.perf_counter() - started:4.0f} s  {row.name}  {row.what}", file=sys.stderr)
                 rows.append(row)
@@ -72,6 +73,7 @@ P   a plan in which nothing changes: P1 against parsing the same files with ruam
 A   an apply that creates and schedules: A1 against the fewest requests that do it, and their time as in P1; A2 the
     same with a PBX that takes 20 ms longer for each
 R   a recipient file: R1 reading and checking it against iterating `csv.reader` over it; R2 peak memory
+G   a plan that is looked at by every guardrail, against validate, which reads and checks the same
 W   one step written to the state, against a bare write + fsync of as many bytes in the same folder"""
 
 
@@ -176,7 +178,10 @@ def requests_of_an_apply(count: int) -> int:
     lookups = 1 + 1  # one template, one extension
     uploads = 1  # one picture
     proof = 2  # once a run: that an update replaces, and does not add to what is there
-    return session + listed + channels + lookups + uploads + proof + 3 * count  # create, read back, release
+    again = 1  # the templates once more, before the first release
+    return (
+        session + listed + channels + lookups + uploads + proof + again + 3 * count
+    )  # create, read back, release
 
 
 def writes(dose: Dose, folder: Path) -> Iterator[Row]:
@@ -212,6 +217,20 @@ def lists(dose: Dose, folder: Path) -> Iterator[Row]:
     if dose.listed == 1_000_000:
         yield Row("R2", f"memory of {what}", taken["numbers"].peak_mib, 120, "MiB", 1.0)
         yield Row("R2", f"memory of plan --offline of {what}", taken["plan"].peak_mib, 220, "MiB", 1.0)
+
+
+def guarded(dose: Dose, folder: Path) -> Iterator[Row]:
+    """What it costs to tell whom a plan reaches, where and when, with every guardrail, against reading the same."""
+    project = corpus.write_guarded(folder / "guarded", dose.guarded)
+    commands = {
+        "validate": [*TOOL, "validate", "-q", "-C", str(project)],
+        "plan": [*TOOL, "plan", "--offline", "-q", "-C", str(project)],
+    }
+    taken = in_turn(commands, _ROUNDS)
+    what = f"plan --offline of {dose.guarded:,} for 1,000 people each, guarded"
+    yield Row("G1", what, taken["plan"].cpu_s, taken["validate"].cpu_s, "s", 3.0)
+    if dose.guarded == 1_000:
+        yield Row("G2", f"memory of {what}", taken["plan"].peak_mib, 200, "MiB", 1.0)
 
 
 if __name__ == "__main__":
