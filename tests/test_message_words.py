@@ -178,8 +178,8 @@ def test_a_plan_tells_encoding_and_parts(tmp_path):
     project.campaigns(sale=a_text(message={"text": "Hello"}))
     (change,) = project.run("plan", "--json").document["changes"]
     assert (change["encoding"], change["parts"]) == ("GSM-7", 1)
-    assert "length    1 part GSM-7, 5 of 160\n" in project.run("plan").out
+    assert "length    1 part GSM-7, 5 of 160   → 1 part\n" in project.run("plan").out
     project.apply()
     project.campaigns(sale=a_text(message={"text": "я" * 71}))
     ran = project.run("plan")
-    assert "length    1 part GSM-7 -> 2 parts UCS-2, 71 of 134, because of я (U+044F)\n" in ran.out
+    assert "length    1 part GSM-7 -> 2 parts UCS-2, 71 of 134, because of я (U+044F)   → 2 parts\n" in ran.out
