@@ -147,7 +147,7 @@ class Judge:
                     **_head(campaign, None),
                     reason=f"`{entry.key}` is recorded with this name and may have been sent",
                     help=f"if this is its new key, add `moved: {{from: {entry.key}}}`; if it is to be sent once more, "
-                    "give this one another `name`",
+                    f"keep the block of `{entry.key}`, too, and give this one another `name`",
                     code="CMP501",
                 )
         return None
