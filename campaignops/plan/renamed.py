@@ -5,19 +5,19 @@ To delete the one and make the other is noise while nobody was texted, and texts
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import TypeAlias
+from functools import cached_property
+from typing import Any
 
 from campaignops import state
 from campaignops.findings import Finding
-from campaignops.model import At, Campaign, Draft, Numbers
+from campaignops.model import Campaign, Draft, Numbers
 from campaignops.plan.changes import AnyChange, Blocked, Create, Delete, whole_of
 from campaignops.plan.standing import Standing, spec_of
 from campaignops.state import Entry
-
-_Look: TypeAlias = tuple[str, str, int | None, int | None]
 
 
 class Renamed:
@@ -31,9 +31,7 @@ class Renamed:
         lineage: str,
     ) -> None:
         self._gone, self._standing, self._lineage = gone, standing, lineage
-        self._alike: defaultdict[_Look, list[Entry]] = defaultdict(list)
-        for entry in left:
-            self._alike[(entry.type, entry.send, entry.time_s, entry.recipients)].append(entry)
+        self._left = tuple(left)
 
     def checked(self, change: AnyChange) -> AnyChange:
         """A create whose content is recorded under a key that is gone comes after its delete, or not at all."""
@@ -52,19 +50,24 @@ class Renamed:
         return _blocked(change, old, "and is still there")
 
     def _twins(self, campaign: Campaign) -> Iterator[Entry]:
-        people = len(campaign.audience.numbers) if isinstance(campaign.audience, Numbers) else None
-        time_s = campaign.send.time_s if isinstance(campaign.send, At) else None
-        counts = [people] if people is not None else {look[3] for look in self._alike}
-        for count in counts:
-            look = (campaign.type, state.send_kind(campaign.send), time_s, count)
-            yield from (entry for entry in self._alike.get(look, ()) if self._reads_like(entry, campaign))
-
-    def _reads_like(self, entry: Entry, campaign: Campaign) -> bool:
-        if {**spec_of(entry), "name": None} != {**state.spec(campaign), "name": None}:
-            return False
+        said = self._by_content.get(_content(state.spec(campaign)), ())
         if not isinstance(campaign.audience, Numbers):
-            return True
-        return entry.audience == state.audience_digests(campaign.audience.numbers, self._lineage)
+            yield from said
+        elif said:
+            people = state.audience_digests(campaign.audience.numbers, self._lineage)
+            yield from (entry for entry in said if entry.audience == people)
+
+    @cached_property
+    def _by_content(self) -> Mapping[str, list[Entry]]:
+        """Not before a campaign is to be made: most plans make none, and history only grows."""
+        found: defaultdict[str, list[Entry]] = defaultdict(list)
+        for entry in self._left:
+            found[_content(spec_of(entry))].append(entry)
+        return found
+
+
+def _content(spec: Mapping[str, Any]) -> str:
+    return json.dumps({**spec, "name": None}, sort_keys=True)
 
 
 def told(change: Create) -> Iterator[Finding]:
