@@ -104,7 +104,7 @@ def judged(
 ) -> Judged:
     """All findings of a run, sorted out once, before anybody asks whether there are errors among them. `whole` says
     that everything was looked for that `validate` can find: a comment that silenced nothing is then a finding too."""
-    listed, valid = list(findings), []
+    listed, valid = list(dict.fromkeys(findings)), []  # of the parts of a campaign, each once
     for waiver in waivers:
         if waiver.until is not None and waiver.until < today:
             listed.append(_expired(waiver))

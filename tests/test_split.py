@@ -98,6 +98,24 @@ def test_nobody_gets_it_twice_however_the_list_changes(project, box):
     assert not any(number in project.state.read_text() for number in PEOPLE)
 
 
+@pytest.mark.parametrize("words", [("sale[1]", "249"), ("--all",)])
+def test_after_a_lost_state_parts_are_taken_over_with_the_people_they_have(project, box, words):
+    recipients = {"numbers": PEOPLE[:4], "split": 2}
+    project.campaigns(sale=a_text(recipients=recipients, name="Sale", send="now"))
+    project.apply("--target", "sale[1]")
+    box.advance(60)
+    project.state.unlink()
+    project.campaigns(sale=a_text(recipients={**recipients, "numbers": PEOPLE[1:6]}, name="Sale", send="now"))
+    assert project.run("plan").code == 10
+    assert project.run("recover", "--write").code == 1
+    (first,) = {row["campaign_id"] for row in box.ledger()}
+    assert project.run("import", *(word.replace("249", str(first)) for word in words)).code == 0
+    assert project.recorded.keys() == {"sale[1]"}
+    assert project.apply().code == 0
+    box.advance(60)
+    assert got(box) == Counter(PEOPLE[:6])
+
+
 def test_parts_go_out_one_by_one_and_drafts_take_new_people(project, box):
     def desire(*people: str, **other: object) -> None:
         recipients = {"numbers": list(people), "split": 2}

@@ -21,6 +21,7 @@ from campaignops.errors import CampaignOpsError, PartialError, RefusedError, Usa
 from campaignops.model import At, Campaign, Numbers
 from campaignops.pbx.reading import Unsayable
 from campaignops.pbx.session import Listed, Session
+from campaignops.plan import whole_of
 from campaignops.project import Project
 from campaignops.report.plain import safe
 from campaignops.report.plan_json import SCHEMA_VERSION
@@ -116,7 +117,7 @@ class _Importer:
             whole = live[row.id]
             if key in self._desired:
                 campaign = self._as_written(self._desired[key], campaign, whole)
-            else:
+            elif not self._is_part(key):
                 taken = replace(taken, file=self._written(campaign, row))
         except Unsayable as reason:
             return replace(taken, problem=str(reason))
@@ -151,6 +152,11 @@ class _Importer:
             raise CampaignOpsError(f"cannot write {path}: {error.strerror}", code="write") from error
         return str(path)
 
+    def _is_part(self, key: str) -> bool:
+        """A campaign with `split` stands for it: it keeps the people that it has on the PBX."""
+        whole = self._desired.get(whole_of(key))
+        return whole is not None and whole.split is not None and whole.key != key
+
     def _key(self, row: Listed) -> str:
         """A key made of the name: of a manifest that has the very name, or a new one."""
         same = [
@@ -158,6 +164,10 @@ class _Importer:
         ]
         if same:
             return same[0]
+        for key, whole in self._desired.items():
+            number = row.name.removeprefix(f"{whole.name} (").removesuffix(")")
+            if whole.split is not None and number.isdecimal() and row.name == f"{whole.name} ({number})":
+                return f"{key}[{number}]"
         return manifests.key_of(row, self._desired.keys() | self._record.entries.keys())
 
     def _bound(self) -> dict[int, str]:

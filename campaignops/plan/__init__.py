@@ -36,6 +36,7 @@ from campaignops.plan.changes import (
     Unchanged,
     Update,
     digest,
+    whole_of,
 )
 from campaignops.plan.judge import Judge
 from campaignops.plan.parts import Parts, cut, people_of
@@ -67,6 +68,7 @@ __all__ = [
     "make",
     "parts",
     "times",
+    "whole_of",
 ]
 
 
@@ -139,7 +141,7 @@ def make(
         recorded.serial,
         project.environment,
         ordered,
-        in_order(findings),
+        in_order(dict.fromkeys(findings)),
         half=selection.half,
     )
 
@@ -223,7 +225,7 @@ def times(
     else:
         message, instead = f"is less than {MARGIN_S} seconds away", "`send: now`"
         code = "CMP408"
-    text = f"the send time of `{campaign.key}` {message}"
+    text = f"the send time of `{campaign.whole}` {message}"
     yield Finding(code, severity, text, where, help=f"write a later time, or {instead}")
 
 
