@@ -158,7 +158,9 @@ def test_a_plan_that_has_not_asked_the_pbx_cannot_be_approved():
 def test_the_job_is_linked_where_its_address_is_a_plain_one(job, shown):
     text = comment.text(a_plan(a_campaign()), replace(TOLD, job=job))
     assert (f" · [job]({job})\n" in text) == shown
-    assert "@all" not in text
+    result = comment_result.text(a_plan(a_campaign()), [], replace(TOLD, job=job))
+    assert (f"\n[job]({job})\n" in result) == shown
+    assert "@all" not in text + result
 
 
 def test_what_is_only_recorded_anew_has_a_row_too():

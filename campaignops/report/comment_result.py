@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from campaignops.errors import CampaignOpsError
 from campaignops.plan import ACTIONS, AnyChange, Delete, Plan
-from campaignops.report.comment import Told, environment_of, fitting, joined
+from campaignops.report.comment import Told, environment_of, fitting, joined, link
 from campaignops.report.frame import Frame
 from campaignops.report.inert import code, marker
 from campaignops.report.paint import paint
@@ -30,7 +30,7 @@ def text(plan: Plan, results: Iterable[Result], told: Told, error: CampaignOpsEr
             marker(f"campaignops:plan:{plan.environment or ''}"),
             f"## {title}{environment_of(plan.environment)} · plan {code(plan.digest[:12])}",
             code(error.message, _LONG) if error else "",
-            _counts([result for _, result in tried]),
+            " · ".join(filter(None, [_counts([result for _, result in tried]), *link(told)])),
             _table(tried, told),
             _problems([result for _, result in tried]),
         ]
