@@ -2,7 +2,7 @@
 # Packages come from the registry that pip is set up with, at the versions and hashes of requirements/.
 
 PYTHON      ?= python3
-PYTEST_ARGS ?= --cov
+PYTEST_ARGS ?= --cov -n auto
 LOCK_ARGS   ?=
 UV          := uv==0.13.9
 
@@ -53,8 +53,8 @@ format: .venv/dev.ok ## let ruff rewrite what it can
 bench: .venv/dev.ok ## measure how the package scales
 	$(BIN)/python tests/bench/run.py
 
-soak: .venv/dev.ok ## long random histories: minutes, not part of check
-	$(BIN)/python -m pytest -q -m soak --timeout 3600 $(SOAK_ARGS)
+soak: .venv/dev.ok ## the long rigs, hours, a line each; a part: make soak SOAK_ARGS="-k simulation" RIG_RUNS=5000
+	$(BIN)/python -m pytest -q -m "soak or rig" $(SOAK_ARGS)
 
 lock: .venv/uv.ok ## resolve pyproject.toml anew into requirements/; newest: make lock LOCK_ARGS=--upgrade
 	$(call compile,run,)

@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import fields, replace
 from pathlib import Path
@@ -23,6 +24,7 @@ from campaignops.store import Store, Version, Write, document
 from campaignops.store.disk import Disk
 from campaignops.store.document import Image
 from campaignops.store.file import FileStore
+from tests.rigs.doses import tally
 
 PBX = Pbx("3633D2199999", "https://pbx.example.com")
 ROOT = Path(__file__).parent.parent
@@ -921,7 +923,7 @@ def a_move_left_over(path: Path) -> None:
 
 
 STARTS = [nothing, a_document, a_journal_left_over, a_torn_journal, a_move_left_over]
-FAULTS = ["EIO", "ENOSPC", "KILL"]
+FAULTS = ["EIO", "ENOSPC", "EINTR", "KILL"]
 
 
 def said(path: Path) -> tuple[int, dict[str, Entry]]:
@@ -929,10 +931,25 @@ def said(path: Path) -> tuple[int, dict[str, Entry]]:
     return state.serial, dict(state.campaigns)
 
 
+@pytest.fixture
+def operations() -> Iterator[Iterator[int]]:
+    """The numbers of the operations at which a fault strikes; the rig's line counts them."""
+    with tally("disk faults") as counted:
+
+        def numbers() -> Iterator[int]:
+            for counted.runs in range(1, 50):
+                yield counted.runs
+
+        yield numbers()
+
+
+@pytest.mark.rig
 @pytest.mark.parametrize("start", STARTS)
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_at_any_operation_of_a_write_leaves_the_old_state_or_the_new(tmp_path, start, fault):
-    for at in range(1, 50):
+def test_a_fault_at_any_operation_of_a_write_leaves_the_old_state_or_the_new(
+    tmp_path, operations, start, fault
+):
+    for at in operations:
         path = tmp_path / f"{at}.json"
         start(path)
         old = said(path)
@@ -956,12 +973,13 @@ def test_a_fault_at_any_operation_of_a_write_leaves_the_old_state_or_the_new(tmp
     pytest.fail("never clean")
 
 
+@pytest.mark.rig
 @pytest.mark.parametrize("start", STARTS[1:])
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_at_any_operation_of_a_move_leaves_the_entry_under_one_of_the_two_keys(
-    tmp_path, start, fault
+    tmp_path, operations, start, fault
 ):
-    for at in range(1, 50):
+    for at in operations:
         path = tmp_path / f"{at}.json"
         start(path)
         old = said(path)
@@ -998,10 +1016,11 @@ def test_a_move_that_is_torn_at_any_byte_was_never_made(path):
         assert set(seen(path).campaigns) == {"spring", "autumn"}
 
 
+@pytest.mark.rig
 @pytest.mark.parametrize("start", STARTS)
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_at_any_operation_of_settling_changes_nothing(tmp_path, start, fault):
-    for at in range(1, 50):
+def test_a_fault_at_any_operation_of_settling_changes_nothing(tmp_path, operations, start, fault):
+    for at in operations:
         path = tmp_path / f"{at}.json"
         start(path)
         old = said(path)
@@ -1016,9 +1035,10 @@ def test_a_fault_at_any_operation_of_settling_changes_nothing(tmp_path, start, f
     pytest.fail("never clean")
 
 
+@pytest.mark.rig
 @pytest.mark.parametrize("fault", FAULTS)
-def test_the_same_store_goes_on_after_a_fault(tmp_path, fault):
-    for at in range(1, 50):
+def test_the_same_store_goes_on_after_a_fault(tmp_path, operations, fault):
+    for at in operations:
         path = tmp_path / f"{at}.json"
         store = FileStore(path, disk=(disk := FailingDisk(0, fault)))
         put(store, a_write())

@@ -1,15 +1,20 @@
 """How much each rig does: a small dose in `make test`, a long one in `make soak`. And the line that each rig prints.
 
-RIG_SEED=17 begins with that seed, RIG_RUNS=1 stops after one run: so a failing seed is replayed.
+RIG_SEED=17 begins with that seed (or that world, or cell, of those that are numbered), RIG_RUNS=1 stops after one run.
+So a failing one is replayed, and a long dose is played in parts.
 """
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
+from typing import TypeVar
+
+T = TypeVar("T")
 
 DOSES = {  # rig: (small, soak)
     "simulation": (2_000, 200_000),
@@ -37,9 +42,18 @@ def runs(rig: str, *, soak: bool) -> int:
     return int(os.environ.get("RIG_RUNS", DOSES[rig][soak]))
 
 
+def first_seed() -> int:
+    return int(os.environ.get("RIG_SEED", "0"))
+
+
 def seeds(rig: str, *, soak: bool) -> range:
-    first = int(os.environ.get("RIG_SEED", "0"))
-    return range(first, first + runs(rig, soak=soak))
+    return range(first_seed(), first_seed() + runs(rig, soak=soak))
+
+
+def part(everything: Iterable[T]) -> Iterator[T]:
+    """Of what a rig plays one by one and whole, the part that is asked for."""
+    count = os.environ.get("RIG_RUNS")
+    return islice(everything, first_seed(), first_seed() + int(count) if count else None)
 
 
 @contextmanager

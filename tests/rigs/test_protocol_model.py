@@ -5,7 +5,8 @@ When a run ends another may begin, without end; `runs` is how many there may be 
 a time, which covers any number of them: names are unique in a project, so the calls for a campaign meet only its own
 objects, and other campaigns reach it in two ways. Their writes move the version, which can but end a run at its next
 write, as a crash there does; and a run comes to it later, as after a sleep. Both are in the search of one campaign. To
-check this argument, `campaigns=2` searches two under one version.
+check this argument, some worlds hold several under one version: three runs on three campaigns are searched whole with
+delivery direct, where a campaign has few steps. Staged, that space is beyond this search: there the argument has to do.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from tests.rigs.doses import tally
+from tests.rigs.doses import part, tally
 from tests.rigs.protocol_model import IDLE, Cam, Run, State, World, deliver, over, steps
 
 
@@ -191,6 +192,8 @@ SMALL = [
     world("lag twice copied", runs=2),
     world("lag refuse resend bounded", runs=2),
     world("lag bounded asks", delivery="either", runs=2, ids=2),
+    world("", campaigns=2, runs=2, ids=1, late=0),
+    world("", delivery="direct", campaigns=3, runs=3, ids=1, late=0),
 ]
 SOAK = [
     world(runs=4),
@@ -199,6 +202,7 @@ SOAK = [
     world(send="at", runs=4, late=0),
     world("lag refuse", delivery="direct", runs=4, late=2),
     world("lag refuse", delivery="direct", campaigns=2, runs=3),
+    world("lag", delivery="direct", campaigns=3, runs=3, ids=1, late=0),
     world("", campaigns=2, runs=2, ids=2, late=0),
     world("lag twice refuse unique asks", runs=4),
     world("lag twice refuse foreign", runs=4),
@@ -228,7 +232,7 @@ BROKEN = [
 
 def explore(worlds: list[World]) -> None:
     with tally("protocol model") as counted:
-        for each in worlds:
+        for each in part(worlds):
             found = Search(each).run()
             counted.runs += len(found.came)
             print(f"{len(found.came):>9,} states: {each}")

@@ -42,9 +42,10 @@ from campaignops.store.file import FileStore
 from tests import test_sandbox
 from tests.command_line import Project, Ran
 from tests.rigs.direct_line import DirectLine
-from tests.rigs.doses import runs, tally
+from tests.rigs.doses import first_seed, runs, tally
 
 T0 = 1_900_000_000.0
+SHARES = 4  # of the dose, for workers to play at the same time
 PEOPLE = tuple(f"+1202555014{n}" for n in range(4))
 EXITS = {0, 1, 2, 4, 10, 11, 12, 64, 130}
 EFFECTS = ("message_campaign/create", "message_campaign/update", "message_campaign/delete")
@@ -601,16 +602,14 @@ def life(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Life]]:
         yield type("Life", (Life,), {"box": box, "hand": hand, "lives": []})
 
 
-def live(
-    life: type[Life], examples: int, steps: int, *, shrinks: bool = False, derandomize: bool = True
-) -> None:
+def live(life: type[Life], examples: int, steps: int, *, shrinks: bool = False) -> None:
     """Lives of so many steps. Raises whatever went wrong in one, or in the shortest that fails: that takes minutes."""
     if blob := os.environ.get("RIG_BLOB"):
         hypothesis.reproduce_failure(hypothesis.__version__, blob.encode())(life)
     dose = settings(
         max_examples=examples,
         stateful_step_count=steps,
-        derandomize=derandomize,
+        derandomize=True,  # where no seed is given
         database=None,
         deadline=None,
         phases=[Phase.generate, Phase.shrink] if shrinks else [Phase.generate],
@@ -620,10 +619,12 @@ def live(
     run_state_machine_as_test(life, settings=dose)
 
 
-def play(life: type[Life], steps: int, *, soak: bool) -> None:
-    with tally("state machine") as counted:
+def play(life: type[Life], share: int, steps: int, *, soak: bool) -> None:
+    """One share of the dose. RIG_SEED is that of the first one."""
+    with tally("state machine", first_seed() + share) as counted:
+        hypothesis.seed(counted.seed)(life)
         try:
-            live(life, runs("state machine", soak=soak), steps, shrinks=soak, derandomize=not soak)
+            live(life, runs("state machine", soak=soak) // SHARES, steps, shrinks=soak)
         except BaseException:
             counted.failures.append("told by hypothesis")
             raise
@@ -632,14 +633,16 @@ def play(life: type[Life], steps: int, *, soak: bool) -> None:
 
 
 @pytest.mark.timeout(600)
-def test_whatever_people_do_everybody_is_texted_once(life):
-    play(life, 30, soak=False)
+@pytest.mark.parametrize("share", range(SHARES))
+def test_whatever_people_do_everybody_is_texted_once(life, share):
+    play(life, share, 30, soak=False)
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(0)
-def test_whatever_people_do_everybody_is_texted_once_long(life):
-    play(life, 50, soak=True)
+@pytest.mark.parametrize("share", range(SHARES))
+def test_whatever_people_do_everybody_is_texted_once_long(life, share):
+    play(life, share, 50, soak=True)
 
 
 @pytest.mark.parametrize("late_s", [1, 25])
