@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import lru_cache
 
 from campaignops.audience import mask_all
 from campaignops.findings import Finding, Place, Severity
@@ -83,10 +84,15 @@ def _with_users(note: str | None, keys: list[str]) -> str:
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word that was probably meant."""
+    return _nearest(word[:100], tuple(known))
+
+
+@lru_cache(4096)  # whoever copies a mistake makes it many times
+def _nearest(word: str, known: tuple[str, ...]) -> str | None:
     from difflib import get_close_matches  # noqa: PLC0415  (only needed when something is wrong)
 
     by_folded = {name.casefold(): name for name in known}
-    found = get_close_matches(word[:100].casefold(), by_folded, n=1, cutoff=0.6)
+    found = get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.6)
     return by_folded[found[0]] if found else None
 
 
