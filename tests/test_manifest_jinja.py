@@ -232,6 +232,15 @@ campaigns:
 SETTINGS = "pbx: {url: sandbox}\nvars: {channel: Main SMS}\n"
 
 
+def test_a_name_that_is_missing_needs_no_jinja():
+    renderer = Renderer()
+    with pytest.raises(Unrendered) as problem:
+        renderer.text("Up to {{ discont }}%", {"discount": 1})
+    assert (problem.value.code, problem.value.help) == ("CMP111", "did you mean `discount`?")
+    assert renderer._expressions is None
+    assert renderer.text("{{ true }}", {}) == "true"
+
+
 def test_a_template_makes_many_campaigns_and_its_values_are_rendered_once(tmp_path):
     campaigns, findings = read_text(tmp_path, LOOP, "a.yaml.j2", settings=SETTINGS)
     assert findings == []

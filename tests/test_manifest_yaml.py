@@ -83,6 +83,11 @@ def test_bad_yaml_is_a_finding_of_the_project(tmp_path, name):
     assert code in [f.code for f in findings]
 
 
+def test_utf_16_is_called_by_its_name(tmp_path):
+    _, findings = read_text(tmp_path, SMS.encode("utf-16"))
+    assert [(f.code, f.message) for f in findings] == [("CMP117", "the file is UTF-16 text, and not UTF-8")]
+
+
 def test_a_file_of_ten_megabytes_is_refused_unread(tmp_path):
     with (tmp_path / "a.yaml").open("wb") as file:
         file.truncate(10_000_000)

@@ -75,8 +75,11 @@ def duplicate(node: Node, key: Node) -> Flaw:
 def not_utf8(data: bytes, start: int = 0) -> Flaw:
     before = data[:start].decode("utf-8", "replace")
     line, column = before.count("\n"), len(before) - (before.rfind("\n") + 1)
-    help = "save the file as UTF-8"
-    return Flaw("CMP117", "the file is not UTF-8 text", Span(line, column, line, column + 1), help=help)
+    help, message = "save the file as UTF-8", "the file is not UTF-8 text"
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        message = "the file is UTF-16 text, and not UTF-8"
+        help = "save it as UTF-8; PowerShell's > writes UTF-16, and `| Out-File -Encoding utf8` does not"
+    return Flaw("CMP117", message, Span(line, column, line, column + 1), help=help)
 
 
 def unforeseen(error: Exception, data: bytes) -> Flaw:

@@ -17,6 +17,25 @@ if TYPE_CHECKING:
 MAX_COMPILED = 2048
 _split_at_names = re.compile(r"\{\{ *([A-Za-z_][A-Za-z0-9_]*) *\}\}").split
 
+# What has a meaning in an expression without being a var; for any other name that is missing Jinja need not be asked.
+_OF_JINJA = frozenset(
+    (
+        "true",
+        "false",
+        "none",
+        "True",
+        "False",
+        "None",
+        "range",
+        "dict",
+        "namespace",
+        "loop",
+        "self",
+        "caller",
+        "not",
+    )
+)
+
 Scope = Mapping[str, object]
 Failed = list[tuple[tuple[str | int, ...], "Unrendered"]]
 
@@ -57,7 +76,9 @@ class Renderer:
             try:
                 # The usual case: literal text and names in turn, no Jinja needed.
                 return "".join([shown(scope[part]) if at % 2 else part for at, part in enumerate(how)])
-            except (KeyError, TypeError):
+            except (KeyError, TypeError) as error:
+                if isinstance(error, KeyError) and error.args[0] not in _OF_JINJA:
+                    raise undefined(error.args[0], scope) from None
                 how = self._keep(
                     text, self.expressions.compile(text)
                 )  # it says what is wrong, or knows better

@@ -137,6 +137,21 @@ def write_guarded(root: Path, count: int) -> Path:
     return root
 
 
+_MISTAKES = (
+    ("session:", "sesion:"),
+    ("{{ discount }}", "{{ discont }}"),
+    ("Europe/Berlin", "Europe/Berln"),
+    ('"+4474001', '"004474001'),
+)
+
+
+def spoil(root: Path) -> Path:
+    """A mistake in each manifest of a project, of four kinds in turn."""
+    for i, path in enumerate(sorted(root.glob("*/*.yaml"))):
+        path.write_text(path.read_text().replace(*_MISTAKES[i % len(_MISTAKES)], 1))
+    return root
+
+
 def _manifest(i: int) -> str:
     form = _WHATSAPP if i % 3 else _SMS
     return form.format(i=i, region=i % 7, discount=10 + i % 40, day=1 + i % 28)

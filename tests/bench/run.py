@@ -57,7 +57,7 @@ def main() -> None:
     started = time.perf_counter()
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="campaignops-bench-") as folder:
-        for part in (starts, offline, writes, lists, guarded, online, slow):
+        for part in (starts, findings, offline, writes, lists, guarded, online, slow):
             for row in part(dose, Path(folder)):
                 print(f"{time.perf_counter() - started:4.0f} s  {row.name}  {row.what}", file=sys.stderr)
                 rows.append(row)
@@ -74,6 +74,7 @@ A   an apply that creates and schedules: A1 against the fewest requests that do 
     same with a PBX that takes 20 ms longer for each
 R   a recipient file: R1 reading and checking it against iterating `csv.reader` over it; R2 peak memory
 G   a plan that is looked at by every guardrail, against validate, which reads and checks the same
+V   `validate` where every manifest has a mistake, against the same without
 W   one step written to the state, against a bare write + fsync of as many bytes in the same folder"""
 
 
@@ -115,6 +116,18 @@ def offline(dose: Dose, folder: Path) -> Iterator[Row]:
     *_, fewer, more = share_s
     what = f"a campaign's share of that, of {more:,} over of {fewer:,}"
     yield Row("P9", what, share_s[more], share_s[fewer], "s", 1.15)
+
+
+def findings(dose: Dose, folder: Path) -> Iterator[Row]:
+    """What it costs that something is wrong in each of 1,000 manifests."""
+    good, bad = corpus.write(folder / "good", 1_000), corpus.spoil(corpus.write(folder / "bad", 1_000))
+    validate = f"{TOOL[0]} validate -C"
+    taken = in_turn(
+        {"good": ["sh", "-c", f"{validate} {good}"], "bad": ["sh", "-c", f"! {validate} {bad}"]}, _ROUNDS
+    )
+    yield Row(
+        "V1", "validate of 1,000 with 1,000 findings", taken["bad"].cpu_s, taken["good"].cpu_s, "s", 1.3
+    )
 
 
 _LIMITS_MIB = {1_000: 48, 10_000: 64, 100_000: 200}
