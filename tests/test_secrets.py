@@ -374,7 +374,7 @@ def test_a_command_that_meets_a_bad_answer_tells_nothing(scene, part, trick, mor
 def test_the_state_its_journal_and_its_lock_were_looked_at(scene):
     scene.restore()
     assert not scene.run("apply", "--auto-approve", "--exclude=stuck")
-    assert set(scene.mirror.seen) == {"", ".journal", ".lock"}
+    assert set(scene.mirror.seen) == {"", ".backup", ".journal", ".lock"}
 
 
 @pytest.mark.parametrize(

@@ -159,3 +159,15 @@ def test_no_id_is_recorded_twice(project):
     assert push(project, document, "--auto-approve").code == 10
     assert project.run("state", "push", "no-such-file").code == 1
     assert project.run("state", "push").code == 64
+
+
+def test_every_run_that_writes_keeps_what_it_found(project):
+    backup = project.root / f"{STATE}.backup"
+    before = (project.root / STATE).read_bytes()
+    project.run("plan")
+    project.run("status")
+    project.run("state", "rm", "draft", "--auto-approve")
+    assert backup.read_bytes() == before
+    assert backup.stat().st_mode & 0o777 == 0o600
+    backup.replace(project.root / STATE)
+    assert set(project.recorded) == {"draft", "sent"}, "it can be put back"

@@ -34,6 +34,9 @@ class Checkpointed:
     def lock(self, command: str, timeout_s: float) -> AbstractContextManager[None]:
         return self.store.lock(command, timeout_s)
 
+    def back_up(self) -> None:
+        self.store.back_up()
+
     def settle(self) -> None:
         self.store.settle()
         self._bring()

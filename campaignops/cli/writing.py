@@ -20,20 +20,28 @@ from campaignops.store import Store, Version, Write
 
 @dataclass(slots=True)
 class Keeper:
-    """Makes the steps of one run durable. The first one binds the state to the PBX."""
+    """Makes the steps of one run durable. What the run found is backed up before the first one, which binds the state
+    to the PBX."""
 
     store: Store
     version: Version
     recorded: State
     pbx: Pbx | None
+    is_backed_up: bool = False
 
     def __call__(self, key: str, entry: Entry | None, *, moved_from: str | None = None) -> None:
         pbx = self.pbx if self.pbx != self.recorded.pbx else None
-        self.version = self.store.cas(self.version, self.recorded, Write(key, entry, pbx, moved_from))
+        self._write(Write(key, entry, pbx, moved_from))
 
     def use_up(self, plan: str) -> None:
         """Record that the saved plan of this digest is being applied: nobody can apply it again."""
-        self.version = self.store.cas(self.version, self.recorded, Write("", None, self.pbx, plan=plan))
+        self._write(Write("", None, self.pbx, plan=plan))
+
+    def _write(self, write: Write) -> None:
+        if not self.is_backed_up:
+            self.store.back_up()
+            self.is_backed_up = True
+        self.version = self.store.cas(self.version, self.recorded, write)
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,5 +50,8 @@ class Store(Protocol):
     def lock(self, command: str, timeout_s: float) -> AbstractContextManager[None]:
         """Hold the state for one apply. Raises LockedError (exit 12) when somebody else holds it after `timeout_s`."""
 
+    def back_up(self) -> None:
+        """Called once before the first write of a run: keep what it found."""
+
     def settle(self) -> None:
         """Called once when an apply ends: bring the stored form into its resting shape."""

@@ -2,6 +2,7 @@
 
     PATH            one JSON document, only ever replaced as a whole
     PATH.journal    what was accepted since, a line each: a write costs a line and a sync, however long the history
+    PATH.backup     the document that the last run found
     PATH.lock       held by an apply; it spares people a conflict, correctness does not rest on it
 
 `cas` goes on only with a journal whose every line this store has itself seen synced. Any other (a run was killed,
@@ -43,6 +44,7 @@ class FileStore:
             os.path.realpath(path)
         )  # a rename would replace a symbolic link; a loop of them fails later
         self._journal = self._path.with_name(self._path.name + ".journal")
+        self._backup = self._path.with_name(self._path.name + ".backup")
         self._written_by = written_by
         self._disk = disk or Disk()
         self._image: Image | None = None  # what the files said when they had `_marks`
@@ -91,21 +93,30 @@ class FileStore:
         """Put the document `raw` in the place of the state at `version`, as the write that follows it; where there is
         none yet, as it is. Returns where the old one is kept. Raises StateError."""
         image = document.decode(BytesIO(raw), "the document")
-        backup = self._path.with_name(self._path.name + ".backup")
         if version.lineage is None:
             with self._trouble("write"):
                 data = document.encode(image, self._written_by)
                 write_whole(self._disk, self._path, data, new=True)
-            return backup
+            return self._backup
         self.settle()
         with self._exclusive():
             now = self._at(version)
             image.serial, image.check = now.serial + 1, blake2b(raw, digest_size=8).hexdigest()
-            with self._trouble("write"):
-                write_whole(self._disk, backup, document.encode(now, self._written_by), new=False)
+            self.back_up()
             self._fold(image)
         self.settle()
-        return backup
+        return self._backup
+
+    def back_up(self) -> None:
+        """Keep the document as it is now beside the state, until the next call; nothing where there is none yet. A
+        second name is enough: a document is only ever replaced."""
+        with self._trouble("back up"):
+            known = self._look() == self._marks
+            self._backup.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):
+                self._disk.link(self._path, self._backup)
+            if known:
+                self._marks = self._look()  # only the count of its names has changed
 
     def lock(self, command: str, timeout_s: float) -> AbstractContextManager[None]:
         return lock.hold(self._path.with_name(self._path.name + ".lock"), self._shown, command, timeout_s)
