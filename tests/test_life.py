@@ -338,3 +338,24 @@ def test_the_guide_has_the_table(request):
         text = wanted
     assert BEGIN in text
     assert text == wanted, "run pytest tests/test_life.py --update"
+
+
+def test_history_outlives_the_block_the_campaign_on_the_pbx_and_a_key_that_comes_back(life):
+    deleted_sent(life)
+    life.now_says("gone")
+    assert life.project.apply("--exclude", "other").code == 0
+    life.now_says("equal")
+    assert life.project.run("plan", "--detailed-exitcode").code == 0
+    life.now_says("edited")
+    ran = life.project.run("plan")
+    assert ran.code == 10
+    assert '"Hello" -> "Edited"' in ran.out
+    assert "put the old text back, or copy the block under a new key" in ran.err
+    assert life.project.apply().code == 10
+    assert len(life.box.ledger()) == 1
+
+
+def test_a_renamed_file_changes_nothing(life):
+    scheduled(life)
+    (life.project.root / "campaigns.yaml").rename(life.project.root / "autumn.yaml")
+    assert life.project.run("plan", "--detailed-exitcode").code == 0
