@@ -182,4 +182,6 @@ def test_a_plan_tells_encoding_and_parts(tmp_path):
     project.apply()
     project.campaigns(sale=a_text(message={"text": "я" * 71}))
     ran = project.run("plan")
-    assert "length    1 part GSM-7 -> 2 parts UCS-2, 71 of 134, because of я (U+044F)   → 2 parts\n" in ran.out
+    assert (
+        "length    1 part GSM-7 -> 2 parts UCS-2, 71 of 134, because of я (U+044F)   → 2 parts\n" in ran.out
+    )

@@ -164,6 +164,16 @@ def test_every_part_of_a_split_campaign_is_tested_by_one_send(project, box):
     assert sent(box) == [ME]
     changes = project.run("plan", "--json").document["changes"]
     assert [each["tested"]["current"] for each in changes] == [True, True]
+    assert project.run("test-send", "sale[2]", "--to", ME, "--auto-approve").code == 0
+    assert sent(box) == [ME, ME]
+
+
+def test_a_number_may_be_written_as_people_write_it_in_the_region(project, box):
+    project.settings(pbx={"url": box.url, "timeout": 0.5}, test_numbers=[ME], region="US")
+    project.campaigns(sale=a_text())
+    written = f"({ME[2:5]}) {ME[5:8]}-{ME[8:]}"
+    assert project.run("test-send", "sale", "--to", written, "--auto-approve").code == 0
+    assert sent(box) == [ME]
 
 
 def test_names_that_the_pbx_does_not_have_are_found_before(project, box):

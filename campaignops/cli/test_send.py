@@ -11,7 +11,7 @@ from campaignops import apply
 from campaignops.apply import Record, Result
 from campaignops.apply.ports import Ended
 from campaignops.apply.test_send import Tester, campaign_of
-from campaignops.audience import mask
+from campaignops.audience import mask, number_of
 from campaignops.cli import planning
 from campaignops.cli.entry import Failure
 from campaignops.cli.planning import Campaigns
@@ -20,7 +20,7 @@ from campaignops.cli.writing import Clock, keeping
 from campaignops.errors import CampaignOpsError, ProjectError, RefusedError, UnresolvedError
 from campaignops.model import Campaign
 from campaignops.pbx.session import Session
-from campaignops.plan import Selection
+from campaignops.plan import Selection, whole_of
 from campaignops.project import SETTINGS_FILE, Project
 from campaignops.report.plain import safe
 from campaignops.report.plan_json import SCHEMA_VERSION
@@ -30,6 +30,7 @@ from campaignops.state import Entry, Phase
 def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     """Exit 0 when it went out, now or earlier with an answer that was lost; 10 refused; 11 when nobody knows."""
     project = planning.project_of(args, failure)
+    args.to = number_of(args.to, project.region) or args.to
     _check(args.to, project)
     found = planning.read(project)
     campaign = _campaign(found, args.key)
@@ -73,6 +74,8 @@ def _check(number: str, project: Project) -> None:
 
 
 def _campaign(found: Campaigns, key: str) -> Campaign:
+    """The parts of a campaign all say the same, so that the key of one stands for the whole."""
+    key = whole_of(key)
     planning.check_selection(Selection((key,)), [campaign.key for campaign in found.campaigns])
     return next(campaign for campaign in found.campaigns if Selection((key,)).has(campaign.key))
 
