@@ -100,6 +100,7 @@ TITLES: dict[str, str] = {
     "CMP301": "a character makes an SMS longer than it need be",
     "CMP302": "a placeholder was not filled in",
     "CMP303": "a link leads nowhere",
+    "CMP304": "longer than WhatsApp takes",
     "CMP401": "duplicate number",
     "CMP402": "too many recipients",
     "CMP403": "no recipients",

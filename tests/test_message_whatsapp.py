@@ -292,6 +292,24 @@ def test_buttons_that_do_not_fit_are_problems_at_their_places(template, given, e
     assert wrong(template, a_message(buttons=given)) == [("CMP213", path) for path in expected]
 
 
+def test_what_is_too_long_when_filled_in_is_a_problem_at_its_longest_value():
+    template = made({"type": "HEADER", "format": "TEXT", "text": "Order {{1}}"}, body("{{1}}, {{2}}."))
+    fits = a_message(TextHeader("x" * 54), ("a", "b" * 1020))
+    assert wrong(template, fits) == []
+    long = a_message(TextHeader("x" * 55), ("a", "b" * 1021))
+    found = [(p.code, p.path, p.help) for p in whatsapp.problems(template, long)]
+    assert found == [
+        ("CMP304", ("message", "header", "text"), "write 1 character less"),
+        ("CMP304", ("message", "body", 1), "write 1 character less"),
+    ]
+
+
+def test_a_header_that_does_not_fit_quotes_the_template():
+    template = made({"type": "HEADER", "format": "TEXT", "text": "Order {{1}}"}, body("Hello"))
+    (problem,) = whatsapp.problems(template, a_message())
+    assert problem.note == "the header of the template says: Order {{1}}"
+
+
 def test_all_problems_are_told_and_not_the_first():
     message = a_message(TextHeader("x"), {"customertier": "VIP"}, {"Claim it": "now"})
     assert {code for code, _ in wrong(a_definition("discount_campaign"), message)} == {

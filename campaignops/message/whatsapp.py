@@ -16,6 +16,7 @@ from campaignops.model import File, MediaHeader, Template, TextHeader
 
 FileInfo = Mapping[str, Any]  # the File_Info of page "Upload Files for Message Campaigns"
 _PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
+_MOST_HEADER, _MOST_BODY = 60, 1024  # characters (Meta's limits of template components)
 _PLAIN_BUTTONS = frozenset({"URL", "FLOW", "VOICE_CALL", "QUICK_REPLY", "PHONE_NUMBER", "COPY_CODE"})
 
 
@@ -138,16 +139,34 @@ def _header_problems(template: Definition, header: TextHeader | MediaHeader | No
         wanted = None  # fixed text comes from the template; nothing to give
     given = None if header is None else "TEXT" if isinstance(header, TextHeader) else header.kind.upper()
     what = f"template `{template.name}`"
+    note = f"the header of the template says: {template.header}" if template.header else None
     if wanted not in (None, "TEXT", "IMAGE", "VIDEO", "DOCUMENT"):
         yield Problem("CMP212", where, f"{what} has a {wanted} header", "write it as `components: […]`")
     elif wanted is None and given is not None:
-        yield Problem("CMP212", where, f"{what} takes no header value", "remove `header`")
+        yield Problem("CMP212", where, f"{what} takes no header value", "remove `header`", note)
     elif wanted is not None and wanted != given:
         value = "text: …" if wanted == "TEXT" else f"{wanted.lower()}: path/to/file"
         needed = f"{what} needs a header of type {wanted.lower()}"
-        yield Problem("CMP212", where, needed, f"write `header: {{{value}}}`")
-    elif isinstance(header, TextHeader) and not header.text.strip():
-        yield Problem("CMP212", (*where, "text"), "the header text is empty", "write what the header says")
+        yield Problem("CMP212", where, needed, f"write `header: {{{value}}}`", note)
+    elif isinstance(header, TextHeader):
+        if not header.text.strip():
+            help = "write what the header says"
+            yield Problem("CMP212", (*where, "text"), "the header text is empty", help, note)
+        filled = _fill(template.header, lambda _: header.text)
+        yield from _too_long("header", filled, _MOST_HEADER, (*where, "text"), note)
+
+
+def _too_long(
+    what: str, filled: str, most: int, where: tuple[str | int, ...], note: str | None
+) -> Iterator[Problem]:
+    """The PBX sends it, and WhatsApp fails each message (`msg_exceed`, page "Message Sending Result")."""
+    if len(filled) > most:
+        text = f"the {what} has {len(filled):,} characters when it is filled in; WhatsApp takes {most:,}"
+        yield Problem("CMP304", where, text, f"write {_characters(len(filled) - most)} less", note)
+
+
+def _characters(count: int) -> str:
+    return "1 character" if count == 1 else f"{count:,} characters"
 
 
 def _body_problems(template: Definition, message: Template) -> Iterator[Problem]:
@@ -171,6 +190,12 @@ def _body_problems(template: Definition, message: Template) -> Iterator[Problem]
             at = name if template.is_named else int(name) - 1
             text = f"{what} has no {{{{{name}}}}}"
             yield Problem("CMP210", (*where, at), text, "remove this value", note)
+    filled = _fill(template.body, lambda name: given.get(name, ""))
+    longest = max(given, key=lambda name: len(given[name]), default="")
+    step: tuple[str | int, ...] = ()
+    if longest:
+        step = (longest if template.is_named else int(longest) - 1,)
+    yield from _too_long("body", filled, _MOST_BODY, (*where, *step), note)
 
 
 def _button_problems(template: Definition, given: Mapping[str, str]) -> Iterator[Problem]:
