@@ -67,6 +67,7 @@ class Run:
     delivery: str
     excludes: tuple[str, ...] = ()
     half: Half | None = None
+    refresh_only: bool = False
     serial: int = 0
     kept_at: float = 0.0
     made: Plan | None = None
@@ -141,6 +142,7 @@ class World:
             self.delivery = "direct" if self.delivery == "staged" else "staged"
         run = self._run()
         run.half = self.rng.choice((*HALVES, *[None] * 6))
+        run.refresh_only = run.half is None and self.rng.random() < 0.1
         if run.half == "draft":
             run.delivery = "staged"
         self._fibers.append(Fiber(lambda fiber: self._apply(run, fiber.pause)))
@@ -205,7 +207,7 @@ class World:
             Project(Path("/"), pbx=Pbx(delivery=run.delivery)),  # type: ignore[arg-type]
             now_s=self.pbx.now(),
             locate=lambda campaign, _: campaign.place,
-            selection=Selection((), run.excludes, run.half),
+            selection=Selection((), run.excludes, run.half, run.refresh_only),
         )
 
     def _trouble(self) -> str | None:
