@@ -7,7 +7,7 @@ characters   what misleads whoever reads a file; comments: what silences a findi
 nodes        YAML -> nodes -> plain values, within bounds; flaws: what is wrong with the YAML
 shared       what campaigns have in common: vars and defaults of a file and its folders; reading: looks into a file
 document     one manifest: campaigns, for_each
-render       Jinja in values; expressions: the fence round it
+render       Jinja in values; expressions: the fence round it; included: files to import from; filters: our own
 schema       the written form; complaints: what is wrong with it, in the author's words; published: for editors
 build        the written form -> model.Campaign; times, assets; recipients, tables
 desired      all of them, one after another

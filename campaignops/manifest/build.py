@@ -44,9 +44,9 @@ class Builder:
 
     def __init__(self, project: Project) -> None:
         self._project = project
-        self._assets = Assets(str(project.root))
-        self._recipients = Recipients(project, self._assets)
-        self.suppressed, self.findings = optouts.read(project, self._assets)
+        self.assets = Assets(str(project.root))
+        self._recipients = Recipients(project, self.assets)
+        self.suppressed, self.findings = optouts.read(project, self.assets)
 
     @property
     def doubts(self) -> Wrong:
@@ -146,7 +146,7 @@ class Builder:
             info = form["uploaded"]
             return Uploaded(info["id"], info["name"], info["uri"], info["type"], int(info["size"]))
         try:
-            return self._assets.asset(form)
+            return self.assets.asset(form)
         except Unusable as problem:
             raise Invalid(Complaint(problem.code, path, problem.message, help=problem.help)) from None
 

@@ -13,7 +13,7 @@ from campaignops.manifest.document import Document
 from campaignops.manifest.flaws import Unreadable
 from campaignops.manifest.problems import Problems
 from campaignops.manifest.reading import Tools
-from campaignops.manifest.render import Renderer
+from campaignops.manifest.render import Renderer, Unrendered
 from campaignops.manifest.shared import Folders, Layer
 from campaignops.manifest.source import Source, load
 from campaignops.model import Campaign
@@ -40,7 +40,13 @@ class Desired:
         builder = Builder(project)
         self.suppressed = builder.suppressed
         self._problems.extend(builder.findings)
-        self._tools = Tools(self._problems, Renderer(), builder, validate, project.overrides)
+        self._tools = Tools(
+            self._problems,
+            Renderer(builder.assets, project.timezone, project.region),
+            builder,
+            validate,
+            project.overrides,
+        )
         self._files = walk.files(self._root, self._problems)
         scope = {**project.vars, **project.overrides}
         self._folders = Folders(self._root, self._files.defaults, self._tools, scope)
@@ -84,6 +90,9 @@ class Desired:
             source = Source(file, problem.data)
             source.report([problem.flaw], self._problems)
             characters.check(source, self._problems)
+        except Unrendered as problem:
+            note = problem.note or f"imported by {file}"
+            self._problems.add(problem.code, problem.message, problem.place, note=note, help=problem.help)
         except OSError as error:
             self._problems.add("CMP113", f"the manifest cannot be read: {error.strerror}", Place(file))
         return None
@@ -123,7 +132,7 @@ class Desired:
             try:
                 scope = self._folders.above(campaign.place.file).scope
                 self._last = load(self._root, campaign.place.file, self._tools.renderer, scope)
-            except (Unreadable, OSError):  # it was changed meanwhile
+            except (Unreadable, Unrendered, OSError):  # it was changed meanwhile
                 return campaign.place
         return self._in(self._last, campaign, path)
 

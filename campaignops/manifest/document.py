@@ -216,7 +216,7 @@ class Document:
         unrendered = {path for path, _ in failed}
         for path, problem in failed:
             reader, at, user = self._origin(key, pair, path)
-            reader.tell_unrendered(at, path, problem, user=user)
+            reader.tell_unrendered(at, path, problem, user=key if problem.place else user)
         try:
             form = self._tools.validate(raw)
             campaign = self._tools.builder.campaign(key, form, self._source.place_of(pair[0]))

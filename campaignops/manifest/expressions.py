@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from jinja2 import (
@@ -26,8 +27,13 @@ from jinja2.ext import Extension
 from jinja2.filters import make_attrgetter
 from jinja2.lexer import Token, TokenStream
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from jinja2.utils import Namespace
+from jinja2.utils import Namespace, missing
 
+from campaignops.findings import Place
+from campaignops.manifest import filters
+from campaignops.manifest.assets import Assets
+from campaignops.manifest.filters import Unfit
+from campaignops.manifest.included import Included, Unloadable
 from campaignops.manifest.problems import did_you_mean
 from campaignops.manifest.render import Scope, Unrendered, shown, undefined
 
@@ -58,6 +64,27 @@ class _Refused(Exception):
         self.message, self.help = message, help
 
 
+class _Absent(UndefinedError):
+    """A value has no entry of this name; `known` are those that it has."""
+
+    def __init__(self, name: Any, known: Iterable[Any], message: str | None) -> None:
+        super().__init__(message)
+        self.name, self.known = name, known
+
+
+class _Missing(StrictUndefined):
+    """Remembers what could have been meant."""
+
+    __slots__ = ()
+
+    def __init__(
+        self, hint: Any = None, obj: Any = missing, name: Any = None, exc: Any = UndefinedError
+    ) -> None:
+        if obj is not missing and exc is UndefinedError:
+            exc = partial(_Absent, name, list(obj) if isinstance(obj, Mapping) else [])
+        super().__init__(hint, obj, name, exc)
+
+
 class _Joining(CodeGenerator):
     """`a ~ b` as a call that looks at the length."""
 
@@ -74,12 +101,12 @@ class LineMarks(Extension):
 
     def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
         for token in stream:
-            if token.type == "data":
+            if stream.name is None and token.type == "data":
                 lines = token.value.split("\n")
                 marked = (f"\0{token.lineno + at}\1{line}" for at, line in enumerate(lines))
                 yield Token(token.lineno, "data", "\n".join(marked))
                 continue
-            if token.type == "variable_begin":
+            if stream.name is None and token.type == "variable_begin":
                 yield Token(token.lineno, "data", f"\0{token.lineno}\1")
             yield token
 
@@ -88,15 +115,17 @@ class _Fenced(ImmutableSandboxedEnvironment):
     code_generator_class = _Joining
     intercepted_binops = frozenset(("*", "**", "%", "+"))
 
-    def __init__(self) -> None:
+    def __init__(self, loader: Included | None, ours: Mapping[str, Callable[..., Any]]) -> None:
         super().__init__(
-            undefined=StrictUndefined,
+            loader=loader,
+            auto_reload=False,  # a file is read once a run
+            undefined=_Missing,
             finalize=self.written,
             trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=True,
             autoescape=False,
-            cache_size=0,
+            cache_size=64,
         )
         self.left = BUDGET
         self.turn_cost = 1
@@ -112,6 +141,7 @@ class _Fenced(ImmutableSandboxedEnvironment):
             "replace": _replace,
             "tojson": _tojson,
             "counted": _counted,
+            **{name: _ours(function) for name, function in ours.items()},
         }
 
     def spend(self, amount: int = 1) -> None:
@@ -180,7 +210,17 @@ class _Fenced(ImmutableSandboxedEnvironment):
                 _check_replacement(owner, str(args[0]), str(args[1]))
             if name == "join" and args:
                 return _join(self, args[0], owner)
-        return self.fits(super().call(context, function, *args, **kwargs))
+        result = self.fits(super().call(context, function, *args, **kwargs))
+        if isinstance(result, str):
+            self.spend(len(result) // 50)
+        return result
+
+    def _load_template(self, name: str, globals: Any) -> Template:
+        """Importing is paid for by size, each time."""
+        found = super()._load_template(name, globals)
+        assert isinstance(self.loader, Included)
+        self.spend(20 + len(self.loader.texts[name]) // 50)
+        return found
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         """Every loop counts its turns; a turn of a large template costs more."""
@@ -190,6 +230,9 @@ class _Fenced(ImmutableSandboxedEnvironment):
             line = loop.iter.lineno
             loop.iter = nodes.Filter(loop.iter, "counted", [cost], [], None, None, lineno=line)
             loop.iter.set_environment(self)
+        imports: list[Any] = [*tree.find_all(nodes.Import), *tree.find_all(nodes.FromImport)]
+        for imported in imports:
+            imported.with_context = True  # macros see the vars, as their authors expect
         return tree
 
 
@@ -238,6 +281,23 @@ def _paid(function: Callable[..., Any]) -> Callable[..., Any]:
         return environment.fits(function(*args, **kwargs))
 
     return paid_by
+
+
+def _ours(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A filter of our own: pays, and is given values and no holes."""
+
+    @pass_environment
+    def paid(environment: _Fenced, *args: Any, **kwargs: Any) -> Any:
+        for value in (*args, *kwargs.values()):
+            if isinstance(value, Undefined):
+                str(value)
+        environment.spend(5 + sum(len(value) for value in args if isinstance(value, str)) // 10)
+        try:
+            return environment.fits(function(*args, **kwargs))
+        except Unfit as problem:
+            raise _Refused(problem.message, problem.help) from None
+
+    return paid
 
 
 @pass_environment
@@ -292,56 +352,94 @@ def _round(value: float, precision: int = 0) -> float:
 class Expressions:
     """Compiles and renders in one fenced environment. All errors are Unrendered."""
 
-    def __init__(self) -> None:
-        self._environment = _Fenced()
+    def __init__(self, assets: Assets | None, timezone: str, region: str | None) -> None:
+        self._loader = Included(assets) if assets else None
+        self._filters = filters.all_of(timezone, region)
+        self._environment = _Fenced(self._loader, self._filters)
         self._marking: _Fenced | None = None
 
     def compile(self, text: str) -> Template:
         template: Template = self._guard(lambda: self._environment.from_string(text), {}, self._environment)
         return template
 
-    def render(self, template: Template, scope: Scope) -> str:
+    def render(self, template: Template, scope: Scope, text: str = "") -> str:
         environment = self._environment
         environment.left = BUDGET
-        text: str = self._guard(lambda: template.render(scope), scope, environment)
-        if len(text) > 10 * MAX_TEXT:
+        known = {*scope, *_names_in(text)} if "{%" in text else scope
+        done: str = self._guard(lambda: template.render(scope), known, environment)
+        if len(done) > 10 * MAX_TEXT:
             raise Unrendered("CMP112", "the rendered text becomes too long")
-        if not text.isascii():
-            self._guard(lambda: text.encode("utf-8"), scope, environment)
-        return text
+        if not done.isascii():
+            self._guard(lambda: done.encode("utf-8"), known, environment)
+        return done
 
     def template(self, text: str, scope: Scope) -> tuple[str, str]:
         """A whole template rendered twice: as it is, and with LineMarks."""
         self._environment.turn_cost = 1 + len(text) // 100
-        plain = self.render(self.compile(text), scope)
+        plain = self.render(self.compile(text), scope, text)
         if self._marking is None:
-            self._marking = _Fenced()
+            self._marking = _Fenced(self._loader, self._filters)
             self._marking.add_extension(LineMarks)
         marking = self._marking
         marking.left = 10 * BUDGET
         self._environment.turn_cost = 1
         return plain, self._guard(lambda: marking.from_string(text).render(scope), scope, marking)
 
-    def _guard(self, work: Callable[[], Any], scope: Scope, environment: _Fenced) -> Any:
+    def _guard(self, work: Callable[[], Any], known: Iterable[str], environment: _Fenced) -> Any:
         try:
             return work()
         except Exception as error:  # noqa: BLE001  (a template can raise anything Python can)
-            raise _explained(error, scope, environment) from None
+            raise self._placed(_explained(error, known, environment), error) from None
+
+    def _placed(self, problem: Unrendered, error: Exception) -> Unrendered:
+        """With its place, when that is in a file that was imported."""
+        texts = self._loader.texts if self._loader else {}
+        file = error.name if isinstance(error, TemplateSyntaxError) else _frame_of(error, texts)[0]
+        if file in texts:
+            lines = texts[file].split("\n")
+            at = min(problem.line or 1, len(lines)) - 1
+            found = (
+                re.search(rf"(?<![\w.]){re.escape(problem.word)}(?!\w)", lines[at]) if problem.word else None
+            )
+            start, end = (
+                found.span() if found else (len(lines[at]) - len(lines[at].lstrip()), len(lines[at].rstrip()))
+            )
+            problem.place = Place(file, at + 1, start + 1, max(end - start, 1))
+        return problem
 
 
 _is_undefined = re.compile(r"^'(.+)' is undefined$").match
 _has_no = re.compile(r"has no (?:attribute|element) (.+)$").search
+_exports_no = re.compile(
+    r"^the template '(.+)' \(imported on .*\) does not export the requested name '(.+)'$"
+).match
+_names = re.compile(
+    r"\{%-?\s*(?:for\s+([\w\s,]+?)\s+in\b|(?:set|macro)\s+(\w+)|from\s.*?\simport\s+([\w\s,]+))"
+).findall
 
 
-def _explained(error: Exception, scope: Scope, environment: _Fenced) -> Unrendered:
+def _names_in(text: str) -> set[str]:
+    """Names that a text defines itself."""
+    return {word for found in _names(text) for group in found for word in re.findall(r"\w+", group)}
+
+
+def _explained(error: Exception, known: Iterable[str], environment: _Fenced) -> Unrendered:
     """An exception of Jinja or of Python, in the author's words."""
     if isinstance(error, TemplateSyntaxError):
         return _syntax(error, environment)
-    line = _line_of(error)
+    texts = environment.loader.texts if isinstance(environment.loader, Included) else {}
+    line = _frame_of(error, texts)[1]
+    if isinstance(error, Unloadable):
+        return Unrendered(error.code, error.message, line=line, help=error.help)
     if isinstance(error, UndefinedError):
-        return _not_defined(str(error.message), scope, line)
+        return _not_defined(error, known, line, environment)
     if isinstance(error, _Refused):
         return Unrendered("CMP112", error.message, line=line, help=error.help)
+    message, help = _in_words(error)
+    return Unrendered("CMP112", message, line=line, help=help)
+
+
+def _in_words(error: Exception) -> tuple[str, str | None]:
     message, help = "the expression cannot be worked out", None
     if isinstance(error, SecurityError):
         message = "the expression reaches for something that manifests may not use"
@@ -350,13 +448,13 @@ def _explained(error: Exception, scope: Scope, environment: _Fenced) -> Unrender
     elif isinstance(error, UnicodeEncodeError):
         message = "the expression writes a character that does not exist"
     elif isinstance(error, TypeError) and "no loader" in str(error):
-        message, help = "one template cannot include or import another", "put the shared values under `vars:`"
+        message, help = "nothing can be imported here", "put the shared values under `vars:`"
     elif isinstance(error, TypeError):
         message = "the expression mixes values that do not go together, such as a number and a text"
         help = "join texts with ~, as in {{ a ~ b }}; make a number of a text with {{ a | int }}"
     elif isinstance(error, RecursionError | MemoryError):
         message = "the expression is nested too deeply"
-    return Unrendered("CMP112", message, line=line, help=help)
+    return message, help
 
 
 def _syntax(error: TemplateSyntaxError, environment: _Fenced) -> Unrendered:
@@ -396,21 +494,28 @@ def _in_plain_words(said: str) -> tuple[str, str | None]:
     return f"not a Jinja expression: {said}", "for example {{ brand }}, or {{ price * 2 }}"
 
 
-def _not_defined(message: str, scope: Scope, line: int | None) -> Unrendered:
-    name = _is_undefined(message)
-    if name:
-        return undefined(name[1], scope, line)
-    missing = _has_no(message)
-    word = missing[1].strip("'\"") if missing else None
+def _not_defined(
+    error: UndefinedError, known: Iterable[str], line: int | None, environment: _Fenced
+) -> Unrendered:
+    message = str(error.message)
+    if name := _is_undefined(message):
+        return undefined(name[1], known, line)
+    if (gone := _exports_no(message)) and isinstance(environment.loader, Included):
+        help = did_you_mean(gone[2], environment.loader.exported(gone[1]))
+        return Unrendered("CMP111", f"`{gone[1]}` has no `{gone[2]}`", word=gone[2], line=line, help=help)
+    found = _has_no(message)
+    word = found[1].strip("'\"") if found else None
     said = f"`{word}` is not defined in this value" if word else "a name is not defined"
-    return Unrendered("CMP111", said, word=word, line=line)
+    help = did_you_mean(word, map(str, error.known)) if word and isinstance(error, _Absent) else None
+    return Unrendered("CMP111", said, word=word, line=line, help=help)
 
 
-def _line_of(error: BaseException) -> int | None:
-    """The template's line: that of the last frame inside it."""
-    line, frame = None, error.__traceback__
+def _frame_of(error: BaseException, texts: Mapping[str, str]) -> tuple[str | None, int | None]:
+    """File and line of the last frame inside a template; no file for the text itself."""
+    file, line, frame = None, None, error.__traceback__
     while frame is not None:
-        if frame.tb_frame.f_code.co_filename == "<template>":
-            line = frame.tb_lineno
+        name = frame.tb_frame.f_code.co_filename
+        if name == "<template>" or name in texts:
+            file, line = (name if name in texts else None), frame.tb_lineno
         frame = frame.tb_next
-    return line
+    return file, line

@@ -88,6 +88,7 @@ class Reader:
         """`user`: the campaign that the text was rendered for, when it does not stand in the campaign."""
         source = self.source
         place = source.find_in(pair, path, problem.word) if problem.word else source.locate(pair, path)
-        self.tools.problems.add(
-            problem.code, problem.message, place, note=problem.note, help=problem.help, user=user
-        )
+        note = problem.note
+        if problem.place:
+            note, place = note or (None if user else f"imported at {place}"), problem.place
+        self.tools.problems.add(problem.code, problem.message, place, note=note, help=problem.help, user=user)

@@ -4,7 +4,7 @@ that is more than a plain `{{ name }}`. It knows no YAML."""
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from campaignops.manifest.problems import did_you_mean
@@ -12,6 +12,8 @@ from campaignops.manifest.problems import did_you_mean
 if TYPE_CHECKING:
     from jinja2 import Template
 
+    from campaignops.findings import Place
+    from campaignops.manifest.assets import Assets
     from campaignops.manifest.expressions import Expressions
 
 MAX_COMPILED = 2048
@@ -41,7 +43,8 @@ Failed = list[tuple[tuple[str | int, ...], "Unrendered"]]
 
 
 class Unrendered(Exception):
-    """A text that could not be rendered. `line` is within the text, from 1; `word` is where to put the caret."""
+    """A text that could not be rendered. `line` is within the text, from 1; `word` is where to put the caret. `place`
+    is set when what is wrong stands in another file, which the text imports."""
 
     def __init__(
         self,
@@ -52,10 +55,11 @@ class Unrendered(Exception):
         line: int | None = None,
         note: str | None = None,
         help: str | None = None,
+        place: Place | None = None,
     ) -> None:
         super().__init__(message)
         self.code, self.message, self.word, self.line = code, message, word, line
-        self.note, self.help = note, help
+        self.note, self.help, self.place = note, help, place
 
 
 def has_marks(text: str) -> bool:
@@ -63,9 +67,13 @@ def has_marks(text: str) -> bool:
 
 
 class Renderer:
-    """Renders texts, remembering how each distinct text is put together."""
+    """Renders texts, remembering how each distinct text is put together. Without `assets` nothing can be imported;
+    `timezone` and `region` are what filters take for granted."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self, assets: Assets | None = None, timezone: str = "UTC", region: str | None = None
+    ) -> None:
+        self._settings = assets, timezone, region
         self._known: dict[str, list[str] | Template] = {}
         self._expressions: Expressions | None = None
 
@@ -82,7 +90,7 @@ class Renderer:
                 how = self._keep(
                     text, self.expressions.compile(text)
                 )  # it says what is wrong, or knows better
-        return self.expressions.render(how, scope)
+        return self.expressions.render(how, scope, text)
 
     def _prepare(self, text: str) -> Any:
         parts = _split_at_names(text)
@@ -102,7 +110,7 @@ class Renderer:
         if self._expressions is None:
             from campaignops.manifest.expressions import Expressions  # noqa: PLC0415  (jinja2 costs 45 ms)
 
-            self._expressions = Expressions()
+            self._expressions = Expressions(*self._settings)
         return self._expressions
 
     def tree(self, value: Any, scope: Scope, failed: Failed, path: tuple[str | int, ...] = ()) -> Any:
@@ -132,6 +140,6 @@ def shown(value: object) -> str:
     raise TypeError
 
 
-def undefined(name: str, scope: Scope, line: int | None = None) -> Unrendered:
-    help = did_you_mean(name, scope) or f"set it: under `vars:`, or with --var {name}=…"
+def undefined(name: str, known: Iterable[str], line: int | None = None) -> Unrendered:
+    help = did_you_mean(name, known) or f"set it: under `vars:`, or with --var {name}=…"
     return Unrendered("CMP111", f"`{name}` is not defined", word=name, line=line, help=help)

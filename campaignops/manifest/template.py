@@ -11,7 +11,8 @@ _mark = re.compile("\0([0-9]+)\1")
 
 
 def rendered(data: bytes, scope: Scope, renderer: Renderer) -> tuple[bytes, LineMap]:
-    """The YAML that a template makes. Raises Unreadable with a place in the template."""
+    """The YAML that a template makes. Raises Unreadable with a place in the template, and
+    Unrendered with one in a file that it imports."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -26,6 +27,8 @@ def rendered(data: bytes, scope: Scope, renderer: Renderer) -> tuple[bytes, Line
     try:
         result, marked = renderer.expressions.template(text, scope)
     except Unrendered as problem:
+        if problem.place:
+            raise
         raise Unreadable(_flaw(problem, text)) from None
     return result.encode("utf-8"), LineMap(text, result, marked)
 
