@@ -202,6 +202,17 @@ def test_a_comment_inside_a_text_is_none(tmp_path):
         assert "people would read it" in findings[0].message
 
 
+def test_a_comment_stands_beside_a_block_of_text_or_behind_it(tmp_path):
+    comment = "# campaignops: ignore CMP301 -- why"
+    for style in ("|", ">-"):
+        text = sms(
+            message=f"\n      text: {style}  {comment}\n        a\n        b\n    # more\n    {comment}"
+        )
+        found, findings = waivers_of(tmp_path, text)
+        assert [(w.first, w.last) for w in found] == [(7, 9), (12, 12)]
+        assert findings == []
+
+
 def test_an_anchor_that_holds_itself_does_not_hold_up_the_comments(tmp_path):
     _, findings = read_text(tmp_path, "vars: &x {a: *x}  # campaignops: ignore CMP407 -- why\n" + sms())
     assert "CMP102" in codes(findings)

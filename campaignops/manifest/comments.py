@@ -111,5 +111,9 @@ def _indent(line: str) -> int:
 
 def _in_a_value(root: Node | None, line: int, column: int) -> bool:
     """Whether a text of the document covers the position."""
-    marks = ((node.start_mark, node.end_mark) for node in nodes.scalars(root))
-    return any((start.line, start.column) <= (line, column) < (end.line, end.column) for start, end in marks)
+    for node in nodes.scalars(root):
+        start, end = node.start_mark, node.end_mark
+        first = (start.line + 1, 0) if node.style in ("|", ">") else (start.line, start.column)
+        if first <= (line, column) < (end.line, end.column):
+            return True
+    return False

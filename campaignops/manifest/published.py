@@ -59,7 +59,8 @@ def _explained(form: Any, name: str | None = None) -> Any:
     if "properties" in form:
         out["properties"] = {field: _explained(item, field) for field, item in form["properties"].items()}
     if kinds := out.pop("discriminator", None):
-        out["properties"] = {kinds["propertyName"]: {"enum": list(kinds["mapping"])}}
+        field = kinds["propertyName"]
+        out["properties"] = {field: {"title": field, "enum": list(kinds["mapping"])}}
     choices = out.get("oneOf", [])
     if choices and all(set(choice) == {"required"} for choice in choices):
         names = [choice["required"][0] for choice in out.pop("oneOf")]
