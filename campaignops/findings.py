@@ -101,6 +101,7 @@ TITLES: dict[str, str] = {
     "CMP302": "a placeholder was not filled in",
     "CMP303": "a link leads nowhere",
     "CMP304": "longer than WhatsApp takes",
+    "CMP305": "the template has changed since the campaign was applied",
     "CMP401": "duplicate number",
     "CMP402": "too many recipients",
     "CMP403": "no recipients",

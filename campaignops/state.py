@@ -109,6 +109,7 @@ class Entry:
     halted: str | None = None
     audience: str = ""
     allowed: str = ""
+    template: str = ""
     spec: str = "{}"
 
     @property

@@ -347,3 +347,21 @@ def test_a_template_that_has_changed_after_the_yes_is_not_sent(project, box, app
     assert ran.code == 1
     assert "the template plain_notice is not what it was when it was planned" in ran.out + ran.err
     assert sends(box) == []
+
+
+def test_a_template_that_has_changed_since_the_apply_is_told(project, box):
+    template = next(each for each in box._pbx.catalog.templates.values() if each["name"] == "plain_notice")
+    message = {"template": "plain_notice", "language": "en"}
+    notice = a_text(type="whatsapp", channel="Shop WhatsApp", sender={"id": 1}, message=message)
+    project.campaigns(closed=notice)
+    assert project.apply().code == 0
+    assert project.run("plan", "--json").document["findings"] == []
+    template["components"][0]["text"] = "The shop is open on Monday."
+    ran = project.run("plan", "--json")
+    assert (ran.code, [f["code"] for f in ran.document["findings"]]) == (0, ["CMP305"])
+    assert [c["action"] for c in ran.document["changes"]] == ["none"]
+    project.campaigns(closed={**notice, "name": "Other"})
+    ran = project.run("plan", "--json")
+    assert [f["code"] for f in ran.document["findings"]] == ["CMP305"]
+    assert project.apply().code == 0
+    assert project.run("plan", "--json").document["findings"] == []

@@ -38,12 +38,13 @@ def age_s(entry: Entry, clock: Clock) -> float:
 class Who:
     """What every entry of this run carries: its `run` name and its `delivery`. A run name may end in `@` and a word for
     the machine. `timeout_s` is how long a call is waited for. `allowed` says by key
-    what a guardrail was told to let by."""
+    what a guardrail was told to let by, `templates` by key the digest of the template that the plan has seen."""
 
     run: str
     delivery: str
     timeout_s: float = 30.0
     allowed: Mapping[str, str] = field(default_factory=dict)
+    templates: Mapping[str, str] = field(default_factory=dict)
 
 
 class Record:
@@ -109,4 +110,5 @@ class Record:
             spec=dumps(state.spec(campaign), ensure_ascii=False),
             uploaded_s=int(self._clock.now()) if has_assets(campaign) else None,
             prevent_delete=campaign.prevent_delete,
+            template=self._who.templates.get(campaign.key, ""),
         )

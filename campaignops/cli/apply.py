@@ -55,7 +55,8 @@ def _run(args: argparse.Namespace, shown: Screen, failure: Failure, lines: Event
         confirm(made.plan, project, shown, args)
         clock = Clock(made.skew_s)
         delivery = "staged" if selection.half == "draft" else project.pbx.delivery
-        who = Who(run_name(), delivery, project.pbx.timeout_s, guarding.permissions(made.plan, cases))
+        allowed, templates = guarding.permissions(made.plan, cases), planning.templates(made.plan)
+        who = Who(run_name(), delivery, project.pbx.timeout_s, allowed, templates)
         keeper = Keeper(store, version, recorded, made.pbx)
         record = Record(recorded, keeper, who, clock)
         with watching(made.plan, shown, lines) as watch:

@@ -185,6 +185,7 @@ def online(
     )
     problems: list[Finding] = [*made.findings, *found.warnings, *_skewed(now_s - ours_s)]
     changes = tuple(_resolved(made.changes, session, found, problems))
+    problems += _other_templates(changes, recorded, session, found)
     told = judge(project, [*problems, *_ruled(project, changes)], found.desired, now_s)
     made = replace(made, changes=changes, findings=told.findings, silenced=told.silenced, pbx=pbx)
     made = guarding.guarded(made, project, recorded, found.desired, cases, now_s, session)
@@ -262,6 +263,36 @@ def _resolved(
             yield replace(change, people=people, preview=preview, names=names, template=template)
         else:
             yield change
+
+
+def templates(made: Plan) -> dict[str, str]:
+    """The digest of the template of each campaign that has one, as it was when the plan was made."""
+    return {c.key: c.template for c in made.changes if isinstance(c, Create | Update) and c.template}
+
+
+def _other_templates(
+    changes: Iterable[AnyChange], recorded: State, session: Session, found: Campaigns
+) -> Iterator[Finding]:
+    """Templates that say something else than when the campaign was applied: what waits to be sent says so, too."""
+    of_key = {campaign.key: campaign for campaign in found.campaigns}
+    for change in changes:
+        entry, campaign = recorded.campaigns.get(change.key), of_key.get(change.key)
+        if entry is None or campaign is None or not entry.template:
+            continue
+        if isinstance(change, Update):
+            now = change.template
+        elif isinstance(change, Unchanged):
+            session.resolve(campaign, found.locate)
+            template = session.stands_for(campaign)[1]
+            now = plan.digest(template) if template else ""
+        else:
+            continue
+        if now != entry.template:
+            text = f"the template of `{change.key}` has changed on the PBX since it was applied"
+            help = "look at the preview; to hold it back, write `send: draft`"
+            yield Finding(
+                "CMP305", "warning", text, found.locate(campaign, ("message", "template")), help=help
+            )
 
 
 def _ruled(project: Project, changes: Iterable[AnyChange]) -> Iterator[Finding]:

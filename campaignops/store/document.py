@@ -49,6 +49,7 @@ TYPES: dict[str, _Types] = {
     "halted": _TEXT_OR_NONE,
     "audience": _TEXT,
     "allowed": _TEXT,
+    "template": _TEXT,
 }
 # What it means when a field is left out.
 _DEFAULTS: dict[str, Any] = {"id": None, "time_s": None, "recipients": None} | {
