@@ -36,6 +36,17 @@ campaigns:
     send: draft
     session: direct
 """
+SHARED = (
+    MODELINE
+    + """\
+defaults: {type: sms, channel: Main SMS, send: draft, session: direct}
+campaigns:
+  autumn-sale:
+    recipients: {numbers: ["+12025550111"]}
+    message: {text: 20% off}
+    sender:
+"""
+)
 PATIENCE_S = 20
 
 
@@ -179,8 +190,8 @@ def test_nothing_is_underlined_in_the_sample(editor, name):
 
 @pytest.mark.parametrize(
     "text",
-    [MODELINE + EXAMPLE.partition("\n")[2], MODELINE + CAMPAIGN, SETTINGS_MODELINE + FULL],
-    ids=["the worked examples", "a campaign", "settings"],
+    [MODELINE + EXAMPLE.partition("\n")[2], MODELINE + CAMPAIGN, SHARED, SETTINGS_MODELINE + FULL],
+    ids=["the worked examples", "a campaign", "defaults", "settings"],
 )
 def test_nothing_is_underlined_in_what_is_right(editor, text):
     assert editor.problems(text) == []
@@ -201,6 +212,8 @@ def test_nothing_is_underlined_in_what_is_right(editor, text):
         (instead("send: draft", "send: later"), 8, "draft"),
         (instead("type: sms", "type: smss"), 4, 'Valid values: "sms", "whatsapp"'),
         (instead("    send: draft\n", ""), 3, 'Missing property "send"'),
+        (MODELINE + "defaults: {chanel: Main SMS}\n", 2, "chanel is not allowed"),
+        (SHARED + "    chanel: Main SMS\n", 8, "chanel is not allowed"),
         (SETTINGS_MODELINE + "pbx: {verify: false}\n", 2, "verify is not allowed"),
     ],
 )
@@ -238,7 +251,10 @@ def test_what_is_wrong_is_underlined_where_it_stands(editor, text, line, said):
             {"numbers", "file", "phonebook", "column", "field"},
         ),
         (instead("{text: 20% off}", "\n      |"), {"text", "file"}),
-        (MODELINE + "|\n", {"campaigns", "vars"}),
+        (MODELINE + "|\n", {"campaigns", "vars", "defaults"}),
+        (MODELINE + "defaults:\n  |\n", {"channel", "sender", "send", "session", "message", "recipients"}),
+        (MODELINE + "defaults:\n  message:\n    |\n", {"text", "file", "template", "language", "body"}),
+        (SHARED + "    |\n", {"name", "for_each", "moved"}),
         (SETTINGS_MODELINE + "|\n", {"pbx", "state", "timezone", "vars", "environments"}),
     ],
 )

@@ -13,7 +13,7 @@ from campaignops.manifest.document import Document
 from campaignops.manifest.flaws import Unreadable
 from campaignops.manifest.problems import Problems
 from campaignops.manifest.reading import Tools
-from campaignops.manifest.render import Renderer, Unrendered
+from campaignops.manifest.render import Renderer, Scope, Unrendered
 from campaignops.manifest.shared import Folders, Layer
 from campaignops.manifest.source import Source, load
 from campaignops.model import Campaign
@@ -69,13 +69,14 @@ class Desired:
         gc.freeze()  # what is there already need not be looked at again after each thousand nodes
         try:
             for file in self._files.manifests:
-                self._last = source = self._load(file)
+                above = self._folders.above(file)
+                self._last = source = self._load(file, above.scope)
                 if source is not None:
                     self._problems.note_of = source.note_of
                     characters.check(source, self._problems)
                     if comments.MARK in source.data:
                         self.waivers += comments.waivers(source, self._problems)
-                    for campaign in Document(source, self._tools, self._folders.above(file)).campaigns():
+                    for campaign in Document(source, self._tools, above).campaigns():
                         if self._is_unique(campaign, source):
                             yield campaign
         finally:
@@ -83,9 +84,9 @@ class Desired:
             self.waivers += self._folders.waivers
             gc.unfreeze()
 
-    def _load(self, file: str) -> Source | None:
+    def _load(self, file: str, scope: Scope) -> Source | None:
         try:
-            return load(self._root, file, self._tools.renderer, self._folders.above(file).scope)
+            return load(self._root, file, self._tools.renderer, scope)
         except Unreadable as problem:
             source = Source(file, problem.data)
             source.report([problem.flaw], self._problems)

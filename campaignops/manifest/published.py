@@ -109,7 +109,7 @@ def _with_defaults(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def _campaigns(form: dict[str, Any]) -> dict[str, Any]:
-    return {"properties": {"campaigns": {"additionalProperties": form}}}
+    return {"properties": {"campaigns": {"title": "campaigns", "additionalProperties": form}}}
 
 
 def _in_part(form: Any) -> Any:
