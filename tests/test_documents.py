@@ -16,7 +16,7 @@ README = ROOT / "README.md"
 GUIDES = sorted(each for each in (ROOT / "docs").glob("*.md") if "<!-- output: " in each.read_text("utf-8"))
 BLOCK = re.compile(r"<!-- output: (?P<command>.+?) -->\n```text\n(?P<output>.*?)```\n", re.DOTALL)
 FROM_NOW = re.compile(
-    r"\(in \d+ d(?: \d+ h)?\)|(?<=valid until ).*?(?=\.?$)|(?<=[Pp]lan )`?[0-9a-f]{12}`?|[0-9a-f]{64}",
+    r"\bin \d+ d(?: \d+ h)?|(?<=valid until ).*?(?=\.?$)|(?<=[Pp]lan )`?[0-9a-f]{12}`?|[0-9a-f]{64}",
     re.MULTILINE,
 )
 RUN = re.compile(
