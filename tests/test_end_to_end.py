@@ -264,7 +264,7 @@ def test_what_somebody_edits_on_the_pbx_is_shown_and_put_back(project, box):
         token = portal.post("get_token", json=login).json()["access_token"]
         portal.post("message_campaign/update", params={"access_token": token}, json=body)
     ran = project.run("plan")
-    assert "Edited on the PBX since the last apply" in ran.out
+    assert "Changed on the PBX since the last apply" in ran.out
     assert re.search(r"message\.text .*Edited.* -> .*Hello", ran.out)
     assert project.apply().code == 0
     assert project.run("plan", "--detailed-exitcode").code == 0
