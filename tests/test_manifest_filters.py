@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -81,6 +83,14 @@ def test_a_number_in_a_message_about_it_is_masked():
         said("{{ '030 12 34 56 78 90 12 34 56' | e164 }}")
     assert "34" not in caught.value.message.replace("3456", "")
     assert "12 34" not in caught.value.message
+
+
+def test_many_long_texts_are_cut_quickly_or_refused():
+    begun = time.monotonic()
+    with pytest.raises(Unrendered) as caught:
+        said("{% for i in range(9999) %}{{ ('a ' * 49000) | truncate_sms(50) }}{% endfor %}")
+    assert caught.value.code == "CMP112"
+    assert time.monotonic() - begun < 3
 
 
 @given(st.text(st.sampled_from("ab €ü🌞\n"), max_size=400), st.integers(1, 3))

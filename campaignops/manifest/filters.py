@@ -16,6 +16,7 @@ _MONTHS = ("January", "February", "March", "April", "May", "June", "July", "Augu
            "November", "December")  # fmt: skip
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MAX_PARTS = 50
+_MOST_IN_A_PART = 160
 _moment = re.compile(
     r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})(?:(?P<between>[T ])(?P<time>[0-9]{2}:[0-9]{2}(?::[0-9]{2})?)"
     r"(?P<offset> ?(?:Z|[+-][0-9]{2}:?[0-9]{2}))?)?\Z"
@@ -94,9 +95,10 @@ def truncate_sms(text: str, parts: int = 1, end: str = "...") -> str:
     """As much of a text as fits into `parts` parts of an SMS, then `end`; cut between words where there are any."""
     if type(parts) is not int or not 1 <= parts <= _MAX_PARTS:
         raise Unfit(f"`parts` must be a whole number from 1 to {_MAX_PARTS}", "truncate_sms(2)")
-    if sms.measure(text).parts <= parts:
+    most = parts * _MOST_IN_A_PART  # beyond it nothing need be measured, however long the text is
+    if len(text) <= most and sms.measure(text).parts <= parts:
         return text
-    low, high = 0, len(text)
+    low, high = 0, min(len(text), most + 1)
     while low < high - 1:
         middle = (low + high) // 2
         low, high = (middle, high) if sms.measure(text[:middle] + end).parts <= parts else (low, middle)
