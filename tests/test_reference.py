@@ -59,7 +59,8 @@ def _fields(
     for name, inner in part.get("properties", {}).items():
         here = f"{path}.{name}" if path else name
         yield f"`{here}`", _description(inner, whole)
-        yield from _fields(inner, whole, here, seen)
+        if here != "defaults":  # which has the fields of a campaign
+            yield from _fields(inner, whole, here, seen)
     for key, mark in (("items", "[]"), ("additionalProperties", ".*")):
         if isinstance(inner := part.get(key), dict):
             yield from _fields(inner, whole, f"{path}{mark}", seen)
