@@ -68,7 +68,7 @@ def test_bad_yaml_is_found_at_its_place(name, pure):
     elif name != "an alias bomb":
         assert (first.code, first.span.line + 1, first.span.column + 1) == (code, line, column)
     assert first.code == code
-    assert time.process_time() - begun < (60 if pure else 2)
+    assert time.process_time() - begun < (60 if pure else 10)  # CPU seconds, also under coverage
 
 
 @pytest.mark.parametrize(

@@ -352,8 +352,11 @@ class Life(RuleBasedStateMachine):
         device, before = self.box._pbx.seed.device, len(self.box.requests())
         own = device["sn"]
         device["sn"] = "ANOTHER00000001"
-        assert self._run("apply", "--auto-approve").code != 0, "another PBX was changed"
-        device["sn"] = own
+        try:
+            code = self._run("apply", "--auto-approve").code
+        finally:
+            device["sn"] = own
+        assert code != 0, "another PBX was changed"
         asked = {each["endpoint"] for each in self.box.requests()[before:]}
         assert not asked & set(EFFECTS), "another PBX was changed"
 
