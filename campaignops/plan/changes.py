@@ -52,6 +52,12 @@ class Change:
     tested: tuple[float, bool] | None = None
 
 
+def carried(change: Change) -> dict[str, Any]:
+    """What another kind of change says of the same campaign, too; its reason, steps and fields are its own."""
+    kept = ("key", "type", "name", "id", "place", "send", "time_s", "zone", "people")
+    return {name: getattr(change, name) for name in kept}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Create(Change):
     """Make it on the PBX. `entry`: an earlier apply began, or what it made was deleted unsent. `names` and `template`

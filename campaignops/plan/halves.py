@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from campaignops.findings import Finding
 from campaignops.model import Campaign, Draft
-from campaignops.plan.changes import AnyChange, Create, Delete, Half, Unchanged, Update
+from campaignops.plan.changes import AnyChange, Create, Delete, Half, Unchanged, Update, carried
 
 _PREPARE, _RELEASE = "`campaignops apply --draft-only`", "`campaignops apply --release-only`"
 
@@ -49,16 +49,4 @@ def _is_sent(campaign: Campaign) -> bool:
 
 
 def _left(change: Create | Update | Delete, half: Half, reason: str) -> Unchanged:
-    return Unchanged(
-        key=change.key,
-        type=change.type,
-        name=change.name,
-        id=change.id,
-        reason=reason,
-        place=change.place,
-        send=change.send,
-        time_s=change.time_s,
-        zone=change.zone,
-        people=change.people,
-        left_to=half,
-    )
+    return Unchanged(**carried(change), reason=reason, left_to=half)

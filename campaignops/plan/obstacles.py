@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from campaignops.plan.changes import Blocked, Delete, Live, Update
+from campaignops.plan.changes import Blocked, Delete, Live, Update, carried
 from campaignops.plan.standing import MARGIN_S
 from campaignops.state import Entry, Phase
 
@@ -52,18 +52,4 @@ def is_imminent(entry: Entry, live: Live | None, now_s: float) -> bool:
 
 
 def _blocked(change: Update | Delete, code: str, reason: str, help: str) -> Blocked:
-    return Blocked(
-        key=change.key,
-        type=change.type,
-        name=change.name,
-        id=change.id,
-        reason=reason,
-        place=change.place,
-        send=change.send,
-        time_s=change.time_s,
-        zone=change.zone,
-        people=change.people,
-        fields=change.fields,
-        help=help,
-        code=code,
-    )
+    return Blocked(**carried(change), reason=reason, fields=change.fields, help=help, code=code)

@@ -15,7 +15,7 @@ from typing import Any
 from campaignops import state
 from campaignops.findings import Finding
 from campaignops.model import Campaign, Draft, Numbers
-from campaignops.plan.changes import AnyChange, Blocked, Create, Delete, whole_of
+from campaignops.plan.changes import AnyChange, Blocked, Create, Delete, carried, whole_of
 from campaignops.plan.standing import Standing, spec_of
 from campaignops.state import Entry
 
@@ -84,22 +84,11 @@ def told(change: Create) -> Iterator[Finding]:
 
 
 def _blocked(change: Create, old: Entry, why: str) -> Blocked:
-    move = _move(_said(old.key, change))
-    return Blocked(
-        key=change.key,
-        type=change.type,
-        name=change.name,
-        id=None,
-        reason=f"reads just like `{old.key}`, which no manifest has any more {why}",
-        place=change.place,
-        send=change.send,
-        time_s=change.time_s,
-        zone=change.zone,
-        people=change.people,
-        fields=change.fields,
-        help=f"if only the key has changed, add: {move}; if it is to go out as well, put the block of `{old.key}` back",
-        code="CMP505",
-    )
+    reason = f"reads just like `{old.key}`, which no manifest has any more {why}"
+    add = f"if only the key has changed, add: {_move(_said(old.key, change))}"
+    help = f"{add}; if it is to go out as well, put the block of `{old.key}` back"
+    kept = {**carried(change), "id": None}
+    return Blocked(**kept, reason=reason, fields=change.fields, help=help, code="CMP505")
 
 
 def _said(old: str, change: Create) -> str:
