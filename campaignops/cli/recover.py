@@ -21,12 +21,6 @@ from campaignops.report.plan_json import SCHEMA_VERSION
 from campaignops.state import State
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--write", action="store_true", help="record what was found; without it, nothing is written"
-    )
-
-
 def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     """Exit 0 when every campaign is clear, 1 when a person must look at one. It sends nothing."""
     project = planning.project_of(args)

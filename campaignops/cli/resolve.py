@@ -17,13 +17,6 @@ from campaignops.report.plan_json import SCHEMA_VERSION
 from campaignops.state import Entry, Phase
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("key", metavar="KEY", help="the campaign, as `campaignops plan` names it")
-    decision = parser.add_mutually_exclusive_group()
-    decision.add_argument("--adopt", type=int, metavar="ID", help="it was made: record this id of the PBX")
-    decision.add_argument("--absent", action="store_true", help="nothing was made: the next apply creates it")
-
-
 def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     """Exit 0 when it is settled, 11 while it is not, 10 when the PBX contradicts the decision. It sends nothing."""
     project = planning.project_of(args)
