@@ -1,9 +1,9 @@
 """campaignops from Python: plan a project, look at the plan, apply just that plan. It does what the commands do.
 
-    from campaignops import api
+    import campaignops
 
-    planned = api.plan("campaigns", env="production")
-    applied = api.apply(planned)
+    planned = campaignops.plan("campaigns", env="production")
+    applied = campaignops.apply(planned)
 
 Credentials come from the environment, as for the commands. Not for several threads at once.
 """
@@ -17,13 +17,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from campaignops.apply import Result
+from campaignops.applier import Result
 from campaignops.cli import arguments, options
 from campaignops.cli.entry import Failure
 from campaignops.cli.leaving import Leaving
 from campaignops.cli.screen import Screen
 from campaignops.errors import CampaignOpsError
-from campaignops.plan import Plan
+from campaignops.planner import Plan
 
 __all__ = ["Applied", "Plan", "Planned", "Result", "apply", "plan"]
 

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
-from campaignops import plan, state
+from campaignops import planner, state
 from campaignops.findings import Place
 from campaignops.model import AssignTo, At, Campaign, Numbers, Ref, Text
-from campaignops.plan import Live, Plan, Selection
+from campaignops.planner import Live, Plan, Selection
 from campaignops.project import Pbx, Project
 from campaignops.state import Entry, Phase, State
 
@@ -70,9 +70,9 @@ def a_plan(
     environment: str | None = None,
     delivery: Literal["staged", "direct"] = "staged",
     now_s: float = NOW_S,
-    selection: Selection = plan.EVERYTHING,
+    selection: Selection = planner.EVERYTHING,
 ) -> Plan:
-    return plan.make(
+    return planner.make(
         desired,
         a_state(*recorded),
         live,

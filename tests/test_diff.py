@@ -88,7 +88,7 @@ def test_of_something_new_every_field_that_says_something_is_listed_in_the_order
 
 
 def test_nothing_is_imported_for_a_plan_in_which_nothing_differs():
-    code = "import sys, campaignops.plan; print('deepdiff' in sys.modules)"
+    code = "import sys, campaignops.planner; print('deepdiff' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"
 
 

@@ -13,7 +13,7 @@ from campaignops.findings import Place
 from campaignops.guard import Allowed, World
 from campaignops.guard.quiet import in_hours, on_days
 from campaignops.model import At, Draft, Now, Numbers, Phonebook, Ref, Text
-from campaignops.plan import Live, Plan
+from campaignops.planner import Live, Plan
 from campaignops.project import Frequency, Guardrails, QuietHours
 from campaignops.state import Phase
 from tests.builders import LINEAGE, NOW_S, TIME_S, a_campaign, a_place, a_plan, a_state, an_entry

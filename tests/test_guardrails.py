@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from campaignops import manifest
-from campaignops.apply import Record, Who
+from campaignops.applier import Record, Who
 from campaignops.cli import connection, planning
 from campaignops.cli.entry import run as run_words
 from campaignops.cli.guarding import Cases, Holds
 from campaignops.cli.writing import Clock
-from campaignops.plan import EVERYTHING
+from campaignops.planner import EVERYTHING
 from campaignops.sandbox.running import Sandbox
 from campaignops.state import State
 from tests.command_line import Project, Ran, a_text, writes

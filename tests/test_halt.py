@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from campaignops import sandbox
-from campaignops.plan import Live
+from campaignops.planner import Live
 from campaignops.sandbox.running import Sandbox
 from campaignops.state import Phase
 from tests.builders import a_campaign, a_plan, an_entry

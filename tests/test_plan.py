@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-from campaignops import plan, state
+from campaignops import planner, state
 from campaignops.diff import Field
 from campaignops.errors import StateError
 from campaignops.findings import TITLES, Place
@@ -32,7 +32,7 @@ from campaignops.model import (
     Text,
     Uploaded,
 )
-from campaignops.plan import (
+from campaignops.planner import (
     ACTIONS,
     Blocked,
     Create,
@@ -292,9 +292,11 @@ def test_the_time_of_a_create_that_is_only_looked_for_may_pass():
 
 
 def test_times_are_warnings_where_nothing_is_sent_yet():
-    found = plan.times(a_campaign(), TIME_S, lambda campaign, _: campaign.place, "warning")
+    found = planner.times(a_campaign(), TIME_S, lambda campaign, _: campaign.place, "warning")
     assert [(f.code, f.severity, f.place) for f in found] == [("CMP407", "warning", Place("summer.yaml", 5))]
-    assert not list(plan.times(a_campaign(send=Now()), TIME_S, lambda campaign, _: campaign.place, "error"))
+    assert not list(
+        planner.times(a_campaign(send=Now()), TIME_S, lambda campaign, _: campaign.place, "error")
+    )
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from campaignops import plan, state
+from campaignops import planner, state
 from campaignops.model import At, Campaign, Draft, Now, Numbers, Phonebook, Ref, Text
-from campaignops.plan import Blocked, Create, Delete, History, Live, Plan, Selection, Unchanged, Update
+from campaignops.planner import Blocked, Create, Delete, History, Live, Plan, Selection, Unchanged, Update
 from campaignops.state import Entry, Phase
 from tests.builders import LINEAGE, NOW_S, TIME_S, a_campaign, a_plan, an_entry
 
@@ -33,7 +33,7 @@ def shape(made: Plan) -> dict[str, tuple[str, list[int] | None]]:
     """What a plan does with each key, and with whom."""
     return {
         change.key: (
-            plan.ACTIONS[type(change)],
+            planner.ACTIONS[type(change)],
             people(change) if isinstance(change, Create | Update) else None,
         )
         for change in made.changes
@@ -181,7 +181,7 @@ class Life:
         self.sent: Counter[str] = Counter()
         self.ids = 0
 
-    def plan(self, campaign: Campaign, selection: Selection = plan.EVERYTHING) -> Plan:
+    def plan(self, campaign: Campaign, selection: Selection = planner.EVERYTHING) -> Plan:
         live = Live(self.status, dict.fromkeys(self.status, TIME_S))
         return a_plan(campaign, recorded=self.entries.values(), live=live, selection=selection)
 

@@ -25,8 +25,8 @@ from campaignops.model import (
     TextHeader,
     Uploaded,
 )
-from campaignops.plan import Blocked, Create, Delete, Live, Selection, Update
-from campaignops.plan.changes import Edited
+from campaignops.planner import Blocked, Create, Delete, Live, Selection, Update
+from campaignops.planner.changes import Edited
 from campaignops.state import BEGUN, Phase
 from tests.builders import NOW_S, NUMBERS, TIME_S, a_campaign, a_plan, an_entry
 

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from campaignops.errors import PbxError, RefusedError
 from campaignops.findings import Finding, Place
 from campaignops.model import At, Numbers, Text
-from campaignops.plan import Live, Plan, Selection
+from campaignops.planner import Live, Plan, Selection
 from campaignops.report import comment, comment_result
 from campaignops.report.comment import LIMIT, Told
 from campaignops.report.inert import units

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from campaignops.errors import PbxError
 from campaignops.findings import Finding, Place
 from campaignops.model import Now, Phonebook, Ref, Text
-from campaignops.plan import Live
+from campaignops.planner import Live
 from campaignops.report import document
 from campaignops.report.plan_json import (
     OutcomeKind,

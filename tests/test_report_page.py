@@ -23,7 +23,7 @@ from campaignops.model import (
     Template,
     Text,
 )
-from campaignops.plan import Live, Plan
+from campaignops.planner import Live, Plan
 from campaignops.report.page import Setting, page
 from campaignops.report.page.element import Html, diff, element, lines
 from tests.builders import NOW_S, NUMBERS, TIME_S, a_campaign, a_plan, an_entry

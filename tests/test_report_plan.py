@@ -28,7 +28,7 @@ from campaignops.model import (
     TextHeader,
     Uploaded,
 )
-from campaignops.plan import Edited, Live
+from campaignops.planner import Edited, Live
 from campaignops.report import plan_text
 from campaignops.report.when import distance, iso, moment
 from campaignops.state import Phase

@@ -12,7 +12,7 @@ from campaignops.errors import PbxError
 from campaignops.findings import Finding, Place
 from campaignops.message.bubble import Bubble
 from campaignops.model import AssignTo, Now, Numbers, Phonebook, Ref, Template, Text
-from campaignops.plan import Live
+from campaignops.planner import Live
 from campaignops.report import (
     comment,
     comment_result,

@@ -13,7 +13,7 @@ import pytest
 from campaignops.findings import Place
 from campaignops.message.bubble import Bubble
 from campaignops.model import Asset, At, Direct, FileMessage, Phonebook, Ref, Template
-from campaignops.plan.facts import facts
+from campaignops.planner.facts import facts
 from campaignops.rules import FACTS, Facts, Rule, failures, findings, is_code, rule
 from tests.builders import NUMBERS, a_campaign
 from tests.command_line import ROOT, Project, a_text, writes

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from campaignops.plan import digest
+from campaignops.planner import digest
 from campaignops.sandbox.demo import CHANNELS, PHONEBOOKS
 from campaignops.sandbox.demo_templates import TEMPLATES
 from campaignops.sandbox.running import Sandbox

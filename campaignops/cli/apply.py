@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from campaignops import apply
-from campaignops.apply import Record, Result, Who
+from campaignops import applier
+from campaignops.applier import Record, Result, Who
 from campaignops.cli import approving, connection, events, guarding, planning
 from campaignops.cli.checkpoint import Checkpointed
 from campaignops.cli.confirming import confirm
@@ -63,9 +63,9 @@ def _run(args: argparse.Namespace, shown: Screen, failure: Failure, lines: Event
             try:
                 if approval.saved:
                     keeper.use_up(approval.saved.digest)
-                apply.refresh(record, made.live.status)
+                applier.refresh(record, made.live.status)
                 holds = Holds(made, project, found.desired, cases, session, record, clock)
-                apply.run(made.plan, record, session, watch, clock, holds)
+                applier.run(made.plan, record, session, watch, clock, holds)
             finally:
                 told = leaving.results = tuple(watch.results.values())
                 failure.document = plan_json.apply_document(made.plan, told, timezone=project.timezone)

@@ -16,7 +16,7 @@ from campaignops import __version__
 from campaignops.cli import files, planning
 from campaignops.cli.planning import Online
 from campaignops.errors import StalePlanError, UsageError
-from campaignops.plan import Delete, Plan, Selection, Update, basis
+from campaignops.planner import Delete, Plan, Selection, Update, basis
 from campaignops.project import Project
 from campaignops.report import plan_json, saved_plan
 from campaignops.report.plain import safe

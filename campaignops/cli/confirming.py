@@ -7,7 +7,7 @@ import sys
 
 from campaignops.cli.screen import Screen
 from campaignops.errors import CampaignOpsError, RefusedError
-from campaignops.plan import Plan
+from campaignops.planner import Plan
 from campaignops.project import Project
 from campaignops.report import plan_text
 

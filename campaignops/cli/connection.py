@@ -15,7 +15,7 @@ from campaignops.cli.entry import StopAtOnce
 from campaignops.cli.screen import folder_of
 from campaignops.errors import PbxError, StateError
 from campaignops.model import Numbers
-from campaignops.plan import Edited, Live
+from campaignops.planner import Edited, Live
 from campaignops.project import SANDBOX, SETTINGS_FILE, Project
 from campaignops.state import Entry, Pbx, State
 

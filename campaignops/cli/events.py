@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
-from campaignops.apply import Result
+from campaignops.applier import Result
 from campaignops.cli.screen import Screen
 from campaignops.errors import CampaignOpsError, Interrupted
-from campaignops.plan import Plan
+from campaignops.planner import Plan
 from campaignops.report.plain import escaped, masked, safe_strictly
 from campaignops.report.plan_json import SCHEMA_VERSION
 

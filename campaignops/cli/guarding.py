@@ -14,13 +14,13 @@ from campaignops.errors import ProjectError, RefusedError
 from campaignops.guard import Allowed, World
 from campaignops.manifest import optouts
 from campaignops.model import Campaign, Numbers, Phonebook
-from campaignops.plan import Create, Plan, Update
+from campaignops.planner import Create, Plan, Update
 from campaignops.project import Project
 from campaignops.report.plain import safe
 from campaignops.state import State
 
 if TYPE_CHECKING:
-    from campaignops.apply import Clock, Record
+    from campaignops.applier import Clock, Record
     from campaignops.cli.planning import Online
     from campaignops.manifest import Desired
     from campaignops.pbx.session import Session

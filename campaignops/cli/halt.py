@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from campaignops import apply
-from campaignops.apply import Record, Result, halt
-from campaignops.apply.halt import Stopped
+from campaignops import applier
+from campaignops.applier import Record, Result, halt
+from campaignops.applier.halt import Stopped
 from campaignops.cli import planning
 from campaignops.cli.entry import Failure
 from campaignops.cli.screen import Screen
@@ -37,7 +37,7 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     try:
         with keeping(project, "campaignops halt", args.lock_timeout) as (record, session):
             live = {row.id: row for row in session.listed()}
-            apply.refresh(record, {i: row.status for i, row in live.items()})
+            applier.refresh(record, {i: row.status for i, row in live.items()})
             chosen = _chosen(record, args)
             clock = _clock_of(session)
             todo = halt.waiting(chosen, live, clock.pbx_now())

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from campaignops.apply import Record
+from campaignops.applier import Record
 from campaignops.cli import manifests, planning
 from campaignops.cli.entry import Failure
 from campaignops.cli.planning import Campaigns
@@ -21,7 +21,7 @@ from campaignops.errors import CampaignOpsError, PartialError, RefusedError, Usa
 from campaignops.model import At, Campaign, Numbers
 from campaignops.pbx.reading import Unsayable
 from campaignops.pbx.session import Listed, Session
-from campaignops.plan import whole_of
+from campaignops.planner import whole_of
 from campaignops.project import Project
 from campaignops.report.plain import safe
 from campaignops.report.plan_json import SCHEMA_VERSION

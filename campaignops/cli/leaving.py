@@ -8,12 +8,12 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from campaignops.apply import Result
+from campaignops.applier import Result
 from campaignops.cli import files
 from campaignops.cli.entry import Failure
 from campaignops.cli.screen import Screen, folder_of
 from campaignops.errors import CampaignOpsError
-from campaignops.plan import Plan
+from campaignops.planner import Plan
 from campaignops.project import Project
 from campaignops.report import comment, comment_result, document, notice
 from campaignops.report.comment import Told

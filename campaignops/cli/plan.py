@@ -10,7 +10,7 @@ from campaignops.cli.entry import Failure
 from campaignops.cli.leaving import Leaving
 from campaignops.cli.screen import Screen, folder_of
 from campaignops.errors import ProjectError, UsageError
-from campaignops.plan import Plan
+from campaignops.planner import Plan
 from campaignops.project import Project
 from campaignops.report import findings as report
 from campaignops.report import plan_json, plan_text

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
-from campaignops import __version__, manifest, plan, rules
+from campaignops import __version__, manifest, planner, rules
 from campaignops.cli import connection, guarding
 from campaignops.cli.entry import Failure
 from campaignops.cli.guarding import Cases
@@ -22,8 +22,8 @@ from campaignops.errors import CampaignOpsError, ProjectError, RefusedError, Unr
 from campaignops.findings import Finding, Place, has_errors, in_order, nearest_code
 from campaignops.manifest import Desired
 from campaignops.model import Campaign
-from campaignops.plan import AnyChange, Create, History, Live, Parts, Plan, Selection, Unchanged, Update
-from campaignops.plan.facts import facts
+from campaignops.planner import AnyChange, Create, History, Live, Parts, Plan, Selection, Unchanged, Update
+from campaignops.planner.facts import facts
 from campaignops.policy import Judged, codes_of, judged, may_be_silenced
 from campaignops.project import Project, find
 from campaignops.report import findings as report
@@ -136,7 +136,7 @@ def offline(project: Project, recorded: State, selection: Selection, cases: Case
             yield campaign
 
     now_s = time.time()
-    made = plan.make(
+    made = planner.make(
         noted(), recorded, None, project, now_s=now_s, locate=desired.locate, selection=selection
     )
     check(judge(project, desired.findings, desired, now_s))
@@ -174,7 +174,7 @@ def online(
     now_s = ours_s if device.time_s is None else float(device.time_s)
     pbx = connection.identity(project, device, recorded)
     live = connection.live(session, recorded)
-    made = plan.make(
+    made = planner.make(
         found.campaigns,
         recorded,
         live,
@@ -258,7 +258,7 @@ def _resolved(
         if isinstance(change, Create | Update):
             problems += session.resolve(change.campaign, found.locate)
             people, preview = session.people(change.campaign), session.preview(change.campaign)
-            names, template = (plan.digest(s) if s else "" for s in session.stands_for(change.campaign))
+            names, template = (planner.digest(s) if s else "" for s in session.stands_for(change.campaign))
             people = change.people if people is None else people
             yield replace(change, people=people, preview=preview, names=names, template=template)
         else:
@@ -284,7 +284,7 @@ def _other_templates(
         elif isinstance(change, Unchanged):
             session.resolve(campaign, found.locate)
             template = session.stands_for(campaign)[1]
-            now = plan.digest(template) if template else ""
+            now = planner.digest(template) if template else ""
         else:
             continue
         if now != entry.template:

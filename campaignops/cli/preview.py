@@ -12,7 +12,7 @@ from campaignops.cli.entry import Failure
 from campaignops.cli.screen import Screen
 from campaignops.errors import ProjectError
 from campaignops.model import Asset, Campaign, files_of
-from campaignops.plan import AnyChange, Create, Selection, Update
+from campaignops.planner import AnyChange, Create, Selection, Update
 from campaignops.report.page import Setting, page
 from campaignops.report.plan_json import SCHEMA_VERSION
 

@@ -6,9 +6,9 @@ import argparse
 import time
 from typing import Any
 
-from campaignops import plan
-from campaignops.apply import settle
-from campaignops.apply.settle import Recovery
+from campaignops import planner
+from campaignops.applier import settle
+from campaignops.applier.settle import Recovery
 from campaignops.cli import planning
 from campaignops.cli.entry import Failure
 from campaignops.cli.screen import Screen
@@ -29,7 +29,7 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     selection = planning.selection_of(args)
     with keeping(project, "campaignops recover", args.lock_timeout) as (record, session):
         recorded = State(record.lineage, campaigns=record.entries)
-        parts = plan.parts(found.campaigns, recorded, project, now_s=time.time())
+        parts = planner.parts(found.campaigns, recorded, project, now_s=time.time())
         campaigns = [campaign for campaign in parts if selection.has(campaign.key)]
         findings: list[Finding] = [f for c in campaigns for f in session.resolve(c, found.locate)]
         if has_errors(findings):

@@ -6,7 +6,7 @@ import argparse
 import time
 from typing import Any
 
-from campaignops import plan
+from campaignops import planner
 from campaignops.cli import connection, planning
 from campaignops.cli.entry import Failure
 from campaignops.cli.screen import Screen
@@ -22,7 +22,7 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     project = planning.project_of(args, failure)
     found = planning.read(project)
     recorded, _ = planning.store_of(project).read()
-    parts = plan.parts(found.campaigns, recorded, project, now_s=time.time())
+    parts = planner.parts(found.campaigns, recorded, project, now_s=time.time())
     campaigns = planning.chosen(parts, lambda campaign: campaign.key, args)
     with connection.connect(project) as session:
         findings: list[Finding] = [f for c in campaigns for f in session.resolve(c, found.locate)]

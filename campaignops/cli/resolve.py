@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from campaignops.apply import Record, settle
-from campaignops.apply.search import Found
+from campaignops.applier import Record, settle
+from campaignops.applier.search import Found
 from campaignops.cli import planning
 from campaignops.cli.entry import Failure
 from campaignops.cli.screen import Screen

@@ -7,7 +7,7 @@ import sys
 import time
 
 from campaignops import state
-from campaignops.apply import Record
+from campaignops.applier import Record
 from campaignops.cli import planning
 from campaignops.cli.entry import Failure
 from campaignops.cli.screen import Screen

@@ -7,10 +7,10 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
-from campaignops import apply
-from campaignops.apply import Record, Result
-from campaignops.apply.ports import Ended
-from campaignops.apply.test_send import Tester, campaign_of
+from campaignops import applier
+from campaignops.applier import Record, Result
+from campaignops.applier.ports import Ended
+from campaignops.applier.test_send import Tester, campaign_of
 from campaignops.audience import mask, number_of
 from campaignops.cli import planning
 from campaignops.cli.entry import Failure
@@ -20,7 +20,7 @@ from campaignops.cli.writing import Clock, keeping
 from campaignops.errors import CampaignOpsError, ProjectError, RefusedError, UnresolvedError
 from campaignops.model import Campaign
 from campaignops.pbx.session import Session
-from campaignops.plan import Selection, whole_of
+from campaignops.planner import Selection, whole_of
 from campaignops.project import SETTINGS_FILE, Project
 from campaignops.report.plain import safe
 from campaignops.report.plan_json import SCHEMA_VERSION
@@ -40,7 +40,7 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
         _resolve(test, campaign, found, session)
         tester = Tester(record, session, _Watch(shown), clock)
         if test.key in record.entries:
-            apply.refresh(record, {row.id: row.status for row in session.listed()})
+            applier.refresh(record, {row.id: row.status for row in session.listed()})
         try:
             entry = tester.settle(test.key)
             is_late = entry is not None

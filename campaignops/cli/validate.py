@@ -6,7 +6,7 @@ import argparse
 import time
 from pathlib import Path
 
-from campaignops import manifest, plan, rules
+from campaignops import manifest, planner, rules
 from campaignops.cli import connection, planning
 from campaignops.cli.entry import Failure
 from campaignops.cli.screen import Screen, folder_of
@@ -14,8 +14,8 @@ from campaignops.errors import ProjectError
 from campaignops.findings import Finding, has_errors
 from campaignops.message import words
 from campaignops.model import Campaign
-from campaignops.plan import EVERYTHING, Selection
-from campaignops.plan.facts import facts
+from campaignops.planner import EVERYTHING, Selection
+from campaignops.planner.facts import facts
 from campaignops.policy import Judged
 from campaignops.project import Project
 from campaignops.report import findings as report
@@ -61,7 +61,7 @@ def _check(project: Project, selection: Selection, *, online: bool) -> tuple[int
     for campaign in desired:
         keys.append(campaign.key)
         if selection.has(campaign.key):
-            more += plan.times(campaign, now_s, desired.locate, "warning")
+            more += planner.times(campaign, now_s, desired.locate, "warning")
             more += words.findings(campaign, desired.locate, "warning")
             more += rules.findings(project.rules, facts(campaign, None), campaign.place)
             wanted += [campaign] if online else []

@@ -10,12 +10,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from types import FrameType
 
-from campaignops.apply import Result
+from campaignops.applier import Result
 from campaignops.cli import planning
 from campaignops.cli.entry import StopAtOnce
 from campaignops.cli.events import Events
 from campaignops.cli.screen import Screen
-from campaignops.plan import ACTIONS, Plan
+from campaignops.planner import ACTIONS, Plan
 from campaignops.report import outcome_text, progress
 from campaignops.report.progress import Progress
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
-from campaignops.apply import Record, Who
+from campaignops.applier import Record, Who
 from campaignops.cli import connection, planning
 from campaignops.pbx.session import Session
 from campaignops.project import Project

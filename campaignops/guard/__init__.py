@@ -21,8 +21,8 @@ from campaignops.guard.people import Often, Shared
 from campaignops.guard.rules import Locate, Rules
 from campaignops.message import sms
 from campaignops.model import Numbers, Phonebook, Text
-from campaignops.plan import Plan
-from campaignops.plan.reach import Reach, Refusal
+from campaignops.planner import Plan
+from campaignops.planner.reach import Reach, Refusal
 from campaignops.project import Guardrails
 from campaignops.state import State
 

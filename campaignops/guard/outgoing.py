@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from campaignops.model import Campaign, Numbers
-from campaignops.plan import Create, Delete, Plan, Update
+from campaignops.planner import Create, Delete, Plan, Update
 from campaignops.state import BEGUN, Entry, Phase, is_test
 from campaignops.state import State as Recorded
 

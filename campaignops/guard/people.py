@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from campaignops import state
 from campaignops.audience.countries import Home, home
 from campaignops.guard.outgoing import Outgoing, Sent
-from campaignops.plan.reach import Local
+from campaignops.planner.reach import Local
 from campaignops.project import Frequency
 
 _RECORDED = -1  # stands for no campaign of the plan

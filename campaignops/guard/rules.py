@@ -15,7 +15,7 @@ from campaignops.guard.outgoing import Outgoing, Sent, World
 from campaignops.guard.people import Often
 from campaignops.message import sms
 from campaignops.model import Campaign, Phonebook, Text
-from campaignops.plan.reach import Refusal
+from campaignops.planner.reach import Refusal
 from campaignops.project import Guardrails
 from campaignops.state import Entry
 

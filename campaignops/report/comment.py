@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from campaignops.errors import CampaignOpsError
 from campaignops.findings import Finding, has_errors
-from campaignops.plan import ACTIONS, AnyChange, Blocked, Create, History, Plan, Unchanged, Update
+from campaignops.planner import ACTIONS, AnyChange, Blocked, Create, History, Plan, Unchanged, Update
 from campaignops.report import length, reach
 from campaignops.report.content import people
 from campaignops.report.findings import count, located

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from campaignops.errors import CampaignOpsError
-from campaignops.plan import ACTIONS, AnyChange, Delete, Plan
+from campaignops.planner import ACTIONS, AnyChange, Delete, Plan
 from campaignops.report.comment import Told, environment_of, fitting, joined, link
 from campaignops.report.frame import Frame
 from campaignops.report.inert import code, marker

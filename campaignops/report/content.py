@@ -22,7 +22,7 @@ from campaignops.model import (
     TextHeader,
     Uploaded,
 )
-from campaignops.plan import AnyChange, Update
+from campaignops.planner import AnyChange, Update
 from campaignops.report.frame import WIDTH, Frame
 from campaignops.report.plain import folded, safe, visible
 

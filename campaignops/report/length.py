@@ -7,7 +7,7 @@ from typing import Any
 from campaignops.message import sms
 from campaignops.message.sms import Sms
 from campaignops.model import Campaign, Text
-from campaignops.plan import AnyChange, Create, Update
+from campaignops.planner import AnyChange, Create, Update
 from campaignops.report.plain import visible
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from campaignops.errors import CampaignOpsError
-from campaignops.plan import ACTIONS, Create, Plan, Update
+from campaignops.planner import ACTIONS, Create, Plan, Update
 from campaignops.report.content import people
 from campaignops.report.plain import masked, safe_strictly
 from campaignops.report.plan_json import OUTCOMES, SCHEMA_VERSION, OutcomeKind, Result

@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol
 
 from campaignops.errors import CampaignOpsError, StalePlanError
 from campaignops.findings import Finding
-from campaignops.plan import ACTIONS, AnyChange, Create, Delete, History, Plan, Unchanged, Update
+from campaignops.planner import ACTIONS, AnyChange, Create, Delete, History, Plan, Unchanged, Update
 from campaignops.policy import Silenced
 from campaignops.report import findings as report_findings
 from campaignops.report import length, reach

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from campaignops.plan import ACTIONS, AnyChange, Create, History, Plan, Unchanged, Update
+from campaignops.planner import ACTIONS, AnyChange, Create, History, Plan, Unchanged, Update
 from campaignops.report import reach
 from campaignops.report.findings import located
 from campaignops.report.frame import Frame

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from campaignops.plan import AnyChange, Plan
-from campaignops.plan.reach import Local, Reach, Refusal
+from campaignops.planner import AnyChange, Plan
+from campaignops.planner.reach import Local, Reach, Refusal
 from campaignops.report.frame import Frame
 from campaignops.report.plain import masked, safe
 from campaignops.report.when import distance, iso, moment

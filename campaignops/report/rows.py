@@ -9,8 +9,8 @@ from typing import Any, assert_never
 from campaignops import diff, state
 from campaignops.diff import Field
 from campaignops.model import Campaign
-from campaignops.plan import AnyChange, Blocked, Create, Delete, History, Plan, Refresh, Unchanged, Update
-from campaignops.plan.reach import Reach
+from campaignops.planner import AnyChange, Blocked, Create, Delete, History, Plan, Refresh, Unchanged, Update
+from campaignops.planner.reach import Reach
 from campaignops.report import content, length, reach, words
 from campaignops.report.frame import WIDTH, Frame
 from campaignops.report.plain import columns, folded, no_command, padded, safe

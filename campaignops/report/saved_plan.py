@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, TypeAlias
 
-from campaignops.plan import Selection, digest
-from campaignops.plan.basis import Basis
+from campaignops.planner import Selection, digest
+from campaignops.planner.basis import Basis
 from campaignops.report import document
 from campaignops.report.plain import masked
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-from campaignops.plan import ACTIONS
+from campaignops.planner import ACTIONS
 from campaignops.report.plan_json import OUTCOMES, SCHEMA_VERSION
 
 Schema: TypeAlias = dict[str, Any]

@@ -1,7 +1,7 @@
 """The protocol of `apply` as a model: the PBX, the network, and the steps of a run. `test_protocol_model` searches
 every interleaving of several runs. It shares no code with the product.
 
-A run reads the state once, then takes the steps of `campaignops/apply`; each is one compare-and-swap or one call.
+A run reads the state once, then takes the steps of `campaignops/applier`; each is one compare-and-swap or one call.
 Between two steps anything may happen: a crash, steps of other runs, a sleep of any length (a run that thaws still has
 its old version). Left out: texts, people's hands on the PBX, tokens.
 """

@@ -15,12 +15,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
-from campaignops import apply, plan, state
-from campaignops.apply import Record, Result, Who, settle
+from campaignops import applier, planner, state
+from campaignops.applier import Record, Result, Who, settle
 from campaignops.cli import connection, planning
 from campaignops.errors import CampaignOpsError, StateError
 from campaignops.model import Campaign, Draft
-from campaignops.plan import Blocked, Create, Half, Live, Plan, Selection, Update
+from campaignops.planner import Blocked, Create, Half, Live, Plan, Selection, Update
 from campaignops.project import Pbx, Project
 from campaignops.state import Entry, Phase, State
 from tests.rigs import scenery
@@ -173,9 +173,9 @@ class World:
             if refused := planning.verdict(run.made):
                 raise refused
             record = self._record(recorded, pen, run, pause)
-            apply.refresh(record, live.status)
+            applier.refresh(record, live.status)
             watch = Watch(lambda: not self.is_calm and self.rng.random() < 0.01)
-            run.results = apply.run(run.made, record, line, watch, Clock(self.air))
+            run.results = applier.run(run.made, record, line, watch, Clock(self.air))
             pen.lay_down()
         except CampaignOpsError as error:
             run.error = error
@@ -200,7 +200,7 @@ class World:
         return Record(recorded, keep, Who(run.name, run.delivery), Clock(self.air))
 
     def _plan(self, desired: dict[str, Campaign], recorded: State, live: Live, run: Run) -> Plan:
-        return plan.make(
+        return planner.make(
             desired.values(),
             recorded,
             live,

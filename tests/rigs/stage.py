@@ -12,8 +12,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
 
-from campaignops import apply, plan, sandbox
-from campaignops.apply import Record, Result, Who
+from campaignops import applier, planner, sandbox
+from campaignops.applier import Record, Result, Who
 from campaignops.cli import connection, planning
 from campaignops.cli.writing import Keeper
 from campaignops.errors import CampaignOpsError
@@ -34,7 +34,7 @@ from campaignops.model import (
 )
 from campaignops.pbx.client import Address, Client
 from campaignops.pbx.session import Session
-from campaignops.plan import Create, Plan, Update
+from campaignops.planner import Create, Plan, Update
 from campaignops.project import Pbx, Project
 from campaignops.sandbox.running import Sandbox
 from campaignops.state import Entry, State
@@ -204,8 +204,8 @@ class Stage:
 
         record = Record(recorded, keep, Who(f"run {seen}", self.delivery), self.clock)
         try:
-            apply.refresh(record, live.status)
-            run.results = apply.run(run.made, record, session, watch, self.clock)
+            applier.refresh(record, live.status)
+            run.results = applier.run(run.made, record, session, watch, self.clock)
         finally:
             run.events += changes()
             store.settle()
@@ -214,12 +214,12 @@ class Stage:
         self,
         campaigns: tuple[Campaign, ...],
         recorded: State,
-        live: plan.Live,
+        live: planner.Live,
         project: Project,
         session: Session,
     ) -> Plan:
         now_s = self.clock.now()
-        made = plan.make(campaigns, recorded, live, project, now_s=now_s, locate=lambda c, _: c.place)
+        made = planner.make(campaigns, recorded, live, project, now_s=now_s, locate=lambda c, _: c.place)
         effects = [change for change in made.changes if isinstance(change, Create | Update)]
         found = [f for change in effects for f in session.resolve(change.campaign, lambda c, _: c.place)]
         return replace(made, findings=(*made.findings, *found))

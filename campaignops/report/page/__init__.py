@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from campaignops import audience
 from campaignops.findings import Finding
 from campaignops.model import Campaign
-from campaignops.plan import ACTIONS, AnyChange, Create, Plan, Update
+from campaignops.planner import ACTIONS, AnyChange, Create, Plan, Update
 from campaignops.report import plan_text
 from campaignops.report.frame import Frame
 from campaignops.report.page.element import Html, diff, element, together

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from campaignops.plan import AnyChange
+from campaignops.planner import AnyChange
 from campaignops.report.page.element import Html, element, together
 from campaignops.report.plain import safe
 from campaignops.report.rows import authors_zone

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from campaignops.plan.changes import Blocked, Delete, Live, Update, carried
-from campaignops.plan.standing import MARGIN_S
+from campaignops.planner.changes import Blocked, Delete, Live, Update, carried
+from campaignops.planner.standing import MARGIN_S
 from campaignops.state import Entry, Phase
 
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, Protocol
 
-from campaignops.apply import ports
-from campaignops.apply.create import Creator
-from campaignops.apply.ports import Ended, Json, Row, Watch
-from campaignops.apply.record import Clock, Record
-from campaignops.apply.release import Releaser
+from campaignops.applier import ports
+from campaignops.applier.create import Creator
+from campaignops.applier.ports import Ended, Json, Row, Watch
+from campaignops.applier.record import Clock, Record
+from campaignops.applier.release import Releaser
 from campaignops.errors import PbxError
 from campaignops.outcome import Done, NoEffect, Outcome
 from campaignops.state import Entry, Phase

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import suppress
 
-from campaignops.apply.ports import Pbx, Row, Watch
-from campaignops.apply.record import Clock, Record, age_s
-from campaignops.apply.search import search
+from campaignops.applier.ports import Pbx, Row, Watch
+from campaignops.applier.record import Clock, Record, age_s
+from campaignops.applier.search import search
 from campaignops.errors import PbxError, StateError
 from campaignops.outcome import Done
 from campaignops.state import Entry

@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from campaignops.apply.create import Creator
-from campaignops.apply.ports import Ended, Pbx, Result, Watch
-from campaignops.apply.record import Clock, Record
-from campaignops.apply.release import Releaser
-from campaignops.apply.update import Editor
+from campaignops.applier.create import Creator
+from campaignops.applier.ports import Ended, Pbx, Result, Watch
+from campaignops.applier.record import Clock, Record
+from campaignops.applier.release import Releaser
+from campaignops.applier.update import Editor
 from campaignops.model import Campaign, Now, Numbers
 from campaignops.state import Entry, Phase, test_key
 

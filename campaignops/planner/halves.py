@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from campaignops.findings import Finding
 from campaignops.model import Campaign, Draft
-from campaignops.plan.changes import AnyChange, Create, Delete, Half, Unchanged, Update, carried
+from campaignops.planner.changes import AnyChange, Create, Delete, Half, Unchanged, Update, carried
 
 _PREPARE, _RELEASE = "`campaignops apply --draft-only`", "`campaignops apply --release-only`"
 

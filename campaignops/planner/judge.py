@@ -8,10 +8,10 @@ from typing import Any
 
 from campaignops import diff, state
 from campaignops.model import At, Campaign, Draft, Numbers
-from campaignops.plan import drift, steps, uploads
-from campaignops.plan.changes import AnyChange, Blocked, Create, Delete, History, Live, Unchanged, Update
-from campaignops.plan.obstacles import is_imminent, obstacle
-from campaignops.plan.standing import Standing, spec_of, spoilt, standing
+from campaignops.planner import drift, steps, uploads
+from campaignops.planner.changes import AnyChange, Blocked, Create, Delete, History, Live, Unchanged, Update
+from campaignops.planner.obstacles import is_imminent, obstacle
+from campaignops.planner.standing import Standing, spec_of, spoilt, standing
 from campaignops.state import Entry, Phase
 
 _SENT_HELP = "put the old text back, or copy the block under a new key (and a new name) to send again"

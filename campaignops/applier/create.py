@@ -7,10 +7,10 @@ at most once for an intent, by the run that wrote the intent.
 from __future__ import annotations
 
 from campaignops import state
-from campaignops.apply import spare
-from campaignops.apply.ports import Ended, Json, Pbx, Result, Watch, announce
-from campaignops.apply.record import Clock, Record
-from campaignops.apply.search import search
+from campaignops.applier import spare
+from campaignops.applier.ports import Ended, Json, Pbx, Result, Watch, announce
+from campaignops.applier.record import Clock, Record
+from campaignops.applier.search import search
 from campaignops.errors import PbxError, StateError
 from campaignops.model import Asset, Campaign, Uploaded, files_of
 from campaignops.outcome import Done, NoEffect, Unknown

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from campaignops import state
 from campaignops.model import Asset, Campaign, Numbers, files_of
-from campaignops.plan.changes import (
+from campaignops.planner.changes import (
     ACTIONS,
     AnyChange,
     Create,

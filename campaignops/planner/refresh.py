@@ -14,10 +14,10 @@ from typing import Any
 from campaignops import diff, state
 from campaignops.diff import Field
 from campaignops.model import Campaign
-from campaignops.plan import drift
-from campaignops.plan.changes import AnyChange, Edited, History, Live, Refresh, Unchanged
-from campaignops.plan.parts import people_of
-from campaignops.plan.standing import spec_of, standing
+from campaignops.planner import drift
+from campaignops.planner.changes import AnyChange, Edited, History, Live, Refresh, Unchanged
+from campaignops.planner.parts import people_of
+from campaignops.planner.standing import spec_of, standing
 from campaignops.state import Entry, Phase
 
 

@@ -13,15 +13,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, assert_never
 
-from campaignops.apply import spare
-from campaignops.apply.create import Creator
-from campaignops.apply.ports import Ended, Holds, Pbx, Result, Watch, always
-from campaignops.apply.record import Clock, Keep, Record, Who
-from campaignops.apply.release import Releaser
-from campaignops.apply.update import Editor
+from campaignops.applier import spare
+from campaignops.applier.create import Creator
+from campaignops.applier.ports import Ended, Holds, Pbx, Result, Watch, always
+from campaignops.applier.record import Clock, Keep, Record, Who
+from campaignops.applier.release import Releaser
+from campaignops.applier.update import Editor
 from campaignops.errors import PbxError, StateError
 from campaignops.model import Campaign
-from campaignops.plan import AnyChange, Blocked, Create, Delete, History, Plan, Refresh, Unchanged, Update
+from campaignops.planner import AnyChange, Blocked, Create, Delete, History, Plan, Refresh, Unchanged, Update
 from campaignops.state import BEGUN, Entry, Phase
 
 __all__ = ["Clock", "Keep", "Pbx", "Record", "Result", "Watch", "Who", "refresh", "run"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from campaignops import state
-from campaignops.apply.ports import Ended, Holds, Json, Pbx, Result, Watch, always, announce
-from campaignops.apply.record import Clock, Record, age_s
+from campaignops.applier.ports import Ended, Holds, Json, Pbx, Result, Watch, always, announce
+from campaignops.applier.record import Clock, Record, age_s
 from campaignops.model import Campaign, Numbers
 from campaignops.outcome import Done, NoEffect, Unknown
 from campaignops.state import Entry, Phase

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from campaignops.apply.ports import Pbx, Row
-from campaignops.apply.record import Record
-from campaignops.apply.search import Found, search
+from campaignops.applier.ports import Pbx, Row
+from campaignops.applier.record import Record
+from campaignops.applier.search import Found, search
 from campaignops.errors import RefusedError
 from campaignops.model import Campaign
 from campaignops.state import Entry, Phase

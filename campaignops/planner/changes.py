@@ -18,7 +18,7 @@ from campaignops.diff import Field
 from campaignops.findings import Finding, Place
 from campaignops.message.bubble import Bubble
 from campaignops.model import Campaign, Numbers
-from campaignops.plan.reach import Reach, Refusal
+from campaignops.planner.reach import Reach, Refusal
 from campaignops.policy import Silenced
 from campaignops.state import Entry, Pbx
 

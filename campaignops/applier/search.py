@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from campaignops import state
-from campaignops.apply.ports import Pbx, Row
+from campaignops.applier.ports import Pbx, Row
 from campaignops.state import Entry
 
 

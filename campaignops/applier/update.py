@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import Literal
 
 from campaignops import state
-from campaignops.apply.create import Creator
-from campaignops.apply.ports import Ended, Pbx, Result, Row, Watch, announce
-from campaignops.apply.record import Clock, Record
+from campaignops.applier.create import Creator
+from campaignops.applier.ports import Ended, Pbx, Result, Row, Watch, announce
+from campaignops.applier.record import Clock, Record
 from campaignops.model import Campaign
 from campaignops.outcome import Done, NoEffect, Outcome, Unknown
-from campaignops.plan import MARGIN_S
+from campaignops.planner import MARGIN_S
 from campaignops.state import Entry, Phase
 
 _EDITABLE = ("draft", "scheduled")

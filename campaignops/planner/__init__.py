@@ -17,8 +17,8 @@ from typing import Literal
 from campaignops.findings import Finding, in_order
 from campaignops.message import words
 from campaignops.model import At, Campaign
-from campaignops.plan import halves, refresh, uploads
-from campaignops.plan.changes import (
+from campaignops.planner import halves, refresh, uploads
+from campaignops.planner.changes import (
     ACTIONS,
     EVERYTHING,
     AnyChange,
@@ -38,10 +38,10 @@ from campaignops.plan.changes import (
     digest,
     whole_of,
 )
-from campaignops.plan.judge import Judge
-from campaignops.plan.parts import Parts, cut, people_of
-from campaignops.plan.renamed import Renamed, told
-from campaignops.plan.standing import MARGIN_S
+from campaignops.planner.judge import Judge
+from campaignops.planner.parts import Parts, cut, people_of
+from campaignops.planner.renamed import Renamed, told
+from campaignops.planner.standing import MARGIN_S
 from campaignops.project import Project
 from campaignops.state import Entry, State, is_test, tested
 

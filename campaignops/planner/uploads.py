@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from campaignops.findings import Finding
 from campaignops.model import At, Campaign, Draft, has_assets
-from campaignops.plan.changes import Create, Locate, Update
+from campaignops.planner.changes import Create, Locate, Update
 from campaignops.state import Entry
 
 KEPT_S = 72 * 3600
