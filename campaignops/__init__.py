@@ -12,8 +12,6 @@ def __getattr__(name: str) -> object:
     """Both come with all that they need, which `campaignops --help` does not want to load."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import (
-        import_module,
-    )  # by name: the import contracts follow written imports, and this one points up
+    from importlib import import_module  # by name: a written import would point up, as the contracts see it
 
     return getattr(import_module("campaignops.api"), name)
