@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from campaignops import applier
 from campaignops.applier import Record, Result, Who
-from campaignops.cli import approving, connection, events, guarding, planning
+from campaignops.cli import approving, connection, events, guarding, planning, selecting, verdict
 from campaignops.cli.checkpoint import Checkpointed
 from campaignops.cli.confirming import confirm
 from campaignops.cli.entry import Failure
@@ -35,18 +35,18 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
 def _run(args: argparse.Namespace, shown: Screen, failure: Failure, lines: Events) -> int:
     leaving = failure.leave = Leaving(args, shown, failure)
     approval, args = approving.asked(args)
-    project = planning.project_of(args, failure)
+    project = selecting.project_of(args, failure)
     found = planning.read(project)
-    store: Store = planning.store_of(project)
+    store: Store = selecting.store_of(project)
     if args.checkpoint:
         store = Checkpointed(store, args.checkpoint)
     with store.lock("campaignops apply", args.lock_timeout), connection.connect(project) as session:
         recorded, version = store.read()
-        selection, cases = planning.selection_of(args), guarding.cases_of(args)
+        selection, cases = selecting.selection_of(args), guarding.cases_of(args)
         made = planning.online(project, found, recorded, session, selection, cases)
         leaving.planned(project, made.plan, made.now_s)
         failure.document = plan_json.apply_document(made.plan, (), timezone=project.timezone)
-        refused = planning.verdict(made.plan)
+        refused = verdict.refusal(made.plan)
         if not isinstance(refused, UnresolvedError):
             approval.check(made, project, selection, recorded)
         _show(made, project, shown, args)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from campaignops import __version__
-from campaignops.cli import files, planning
+from campaignops.cli import files, selecting
 from campaignops.cli.planning import Online
 from campaignops.errors import StalePlanError, UsageError
 from campaignops.planner import Delete, Plan, Selection, Update, basis
@@ -103,7 +103,7 @@ def asked(args: argparse.Namespace) -> tuple[Approval, argparse.Namespace]:
 
 def save(args: argparse.Namespace, made: Online, project: Project) -> int:
     """Save the plan in the file that -o names; the result is the Unix time in seconds until which it holds."""
-    plan, selection = made.plan, planning.selection_of(args)
+    plan, selection = made.plan, selecting.selection_of(args)
     rests_on = basis.of(plan, made.live, project, selection, __version__)
     expires_s = int(min(made.now_s + args.valid_for, _before_first_send_s(plan, made.now_s)))
     saved = SavedPlan(plan.digest, expires_s, plan.environment, selection, rests_on)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from campaignops.cli import connection, manifests, planning
+from campaignops.cli import connection, manifests, selecting
 from campaignops.cli.entry import Failure
 from campaignops.cli.screen import Screen
 from campaignops.errors import CampaignOpsError, PartialError, RefusedError, UsageError
@@ -34,7 +34,7 @@ class Exported:
 
 def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     """Exit 0 when all that was asked for is written, 4 when some could not be, 10 when nothing could."""
-    project = planning.project_of(args, failure)
+    project = selecting.project_of(args, failure)
     with connection.connect(project) as session:
         exported = list(_exported(session, _rows(session, args.ids), project))
     said = [each for each in exported if each.problem is None]

@@ -11,7 +11,7 @@ from typing import Any
 from campaignops import applier
 from campaignops.applier import Record, Result, halt
 from campaignops.applier.halt import Stopped
-from campaignops.cli import planning
+from campaignops.cli import selecting
 from campaignops.cli.entry import Failure
 from campaignops.cli.screen import Screen
 from campaignops.cli.writing import Clock, keeping, recording
@@ -29,7 +29,7 @@ _LIFT = "No apply releases what is halted. To let it go: campaignops halt --lift
 
 def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     """Exit 0 when nothing goes out any more, 4 when something still does or may, 12 while another run is at work."""
-    project = planning.project_of(args, failure)
+    project = selecting.project_of(args, failure)
     if args.lift:
         return _lift(args, project, shown)
     done: list[Stopped] = []
@@ -69,7 +69,7 @@ class _Silent:
 
 def _chosen(record: Record, args: argparse.Namespace) -> list[Entry]:
     real = [entry for entry in record.entries.values() if not is_test(entry.key)]
-    return planning.chosen(real, lambda entry: entry.key, args)
+    return selecting.chosen(real, lambda entry: entry.key, args)
 
 
 def _halted_here(
@@ -146,7 +146,7 @@ def _tell(done: list[Stopped], shown: Screen) -> int:
 def _lift(args: argparse.Namespace, project: Project, shown: Screen) -> int:
     with recording(project, "campaignops halt --lift", args.lock_timeout) as record:
         halted = [entry for entry in record.entries.values() if entry.halted]
-        lifted = halt.lift(planning.chosen(halted, lambda entry: entry.key, args), record)
+        lifted = halt.lift(selecting.chosen(halted, lambda entry: entry.key, args), record)
     if shown.json:
         rows = [{"key": entry.key, "id": entry.id} for entry in lifted]
         shown.document({"schema_version": SCHEMA_VERSION, "kind": "halt", "lifted": rows})

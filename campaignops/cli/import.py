@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from campaignops.applier import Record
-from campaignops.cli import manifests, planning
+from campaignops.cli import manifests, planning, selecting
 from campaignops.cli.entry import Failure
 from campaignops.cli.planning import Campaigns
 from campaignops.cli.screen import Screen
@@ -44,7 +44,7 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     """Exit 0 when all that was asked for is recorded, 4 when some could not be, 10 when nothing could."""
     if args.all == (args.key is not None) or (args.key is None) != (args.id is None):
         raise UsageError("say KEY and ID, or --all; see `campaignops import --help`")
-    project = planning.project_of(args, failure)
+    project = selecting.project_of(args, failure)
     found = planning.read(project)
     with keeping(project, "campaignops import", args.lock_timeout) as (record, session):
         importer = _Importer(record, session, found, project, args.into)

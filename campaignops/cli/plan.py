@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import shlex
 
-from campaignops.cli import approving, planning
+from campaignops.cli import approving, planning, selecting, verdict
 from campaignops.cli.entry import Failure
 from campaignops.cli.leaving import Leaving
 from campaignops.cli.screen import Screen, folder_of
@@ -23,7 +23,7 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     _check(args)
     leaving = failure.leave = Leaving(args, shown, failure)
     try:
-        project = planning.project_of(args, failure)
+        project = selecting.project_of(args, failure)
         asked = None if args.offline else planning.asked(args, project)
         made, now_s = (asked.plan, asked.now_s) if asked else planning.made_of(args, project)
     except ProjectError as error:
@@ -39,7 +39,7 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
         show(made, project, shown, now_s, verbose=args.verbose > 0)
         if args.format == "github":
             shown.answer(report.github(made.findings, folder=folder_of(project.root)))
-    if refused := planning.verdict(made):
+    if refused := verdict.refusal(made):
         raise refused
     if asked and args.output is not None:
         expires_s = approving.save(args, asked, project)
@@ -48,7 +48,7 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
         shown.say(f"{safe(said)}\nNext: campaignops apply {safe(shlex.quote(args.output))}")
     if shown.json:
         shown.document(failure.document)
-    return 2 if args.detailed_exitcode and planning.pending(made) else 0
+    return 2 if args.detailed_exitcode and verdict.pending(made) else 0
 
 
 def _check(args: argparse.Namespace) -> None:

@@ -3,95 +3,32 @@
 from __future__ import annotations
 
 import argparse
-import os
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from difflib import get_close_matches
-from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from campaignops import __version__, manifest, planner, rules
-from campaignops.cli import connection, guarding
-from campaignops.cli.entry import Failure
+from campaignops import manifest, planner, rules
+from campaignops.cli import connection, guarding, selecting
 from campaignops.cli.guarding import Cases
-from campaignops.cli.screen import short
-from campaignops.errors import CampaignOpsError, ProjectError, RefusedError, UnresolvedError, UsageError
-from campaignops.findings import Finding, Place, has_errors, in_order, nearest_code
+from campaignops.errors import ProjectError
+from campaignops.findings import Finding, Place, has_errors, in_order
 from campaignops.manifest import Desired
 from campaignops.model import Campaign
-from campaignops.planner import AnyChange, Create, History, Live, Parts, Plan, Selection, Unchanged, Update
+from campaignops.planner import AnyChange, Create, Live, Parts, Plan, Selection, Unchanged, Update
 from campaignops.planner.facts import facts
-from campaignops.policy import Judged, codes_of, judged, may_be_silenced
-from campaignops.project import Project, find
+from campaignops.policy import Judged, judged
+from campaignops.project import Project
 from campaignops.report import findings as report
-from campaignops.state import Entry, Pbx, State
-from campaignops.store.file import FileStore
+from campaignops.state import Pbx, State
 
 if TYPE_CHECKING:
     from campaignops.pbx.session import Session
 
-T = TypeVar("T")
 _SKEW_S = 60
 _NO_CASES = Cases()
-_ALL_CODES = "`campaignops explain` lists them all"
-
-
-def project_of(args: argparse.Namespace, failure: Failure | None = None) -> Project:
-    """The project that the options name; a failure then tells its files from its folder. Raises ProjectError."""
-    root = find(args.folder)
-    if failure is not None:
-        failure.root = root
-    project = manifest.load_project(root, args.env, dict(args.var), args.var_file, os.environ)
-    select, ignore = (_selectors(getattr(args, name, [])) for name in ("select", "ignore"))
-    return replace(project, policy=project.policy.over(select, ignore))
-
-
-def _selectors(given: Iterable[str]) -> tuple[str, ...]:
-    """The codes of --select or --ignore, several in one word or not. Raises UsageError."""
-    listed = tuple(code.strip() for text in given for code in text.split(","))
-    for code in listed:
-        if not codes_of(code):
-            near = nearest_code(code)
-            raise UsageError(
-                f"there is no finding `{code}`; " + (f"did you mean {near}?" if near else _ALL_CODES)
-            )
-        if not may_be_silenced(code):
-            raise UsageError(f"{code} cannot be selected or ignored: errors always count")
-    return listed
-
-
-def store_of(project: Project) -> FileStore:
-    return FileStore(Path(short(project.state_path)), f"campaignops {__version__}")
-
-
-def selection_of(args: argparse.Namespace) -> Selection:
-    half, refresh_only = getattr(args, "half", None), getattr(args, "refresh_only", False)
-    return Selection(tuple(args.target), tuple(args.exclude), half, refresh_only)
-
-
-def chosen(items: Iterable[T], key: Callable[[T], str], args: argparse.Namespace) -> list[T]:
-    """What KEY…, --target and --exclude leave. Raises UsageError when one of them fits nothing."""
-    listed = list(items)
-    selection = Selection((*args.keys, *args.target), tuple(args.exclude))
-    check_selection(selection, [key(item) for item in listed])
-    return [item for item in listed if selection.has(key(item))]
-
-
-def recorded_of(recorded: State, args: argparse.Namespace) -> list[Entry]:
-    """The same of the recorded campaigns, by key."""
-    return chosen([entry for _, entry in sorted(recorded.campaigns.items())], lambda entry: entry.key, args)
-
-
-def check_selection(selection: Selection, keys: Collection[str]) -> None:
-    """A KEY that fits nothing is a slip of the pen; one of --exclude would let go what it was to hold back."""
-    for glob in (*selection.targets, *selection.excludes):
-        if not any(Selection((glob,)).has(key) for key in keys):
-            close = get_close_matches(glob, keys, 1)
-            hint = f"did you mean `{close[0]}`?" if close else "`campaignops plan -v` lists all keys"
-            raise UsageError(f"no campaign here fits `{glob}`; {hint}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +77,7 @@ def offline(project: Project, recorded: State, selection: Selection, cases: Case
         noted(), recorded, None, project, now_s=now_s, locate=desired.locate, selection=selection
     )
     check(judge(project, desired.findings, desired, now_s))
-    check_selection(selection, keys)
+    selecting.check_selection(selection, keys)
     told = judge(project, (*made.findings, *desired.findings, *_ruled(project, made.changes)), desired, now_s)
     made = replace(made, findings=told.findings, silenced=told.silenced)
     return guarding.guarded(made, project, recorded, desired, cases, now_s)
@@ -168,7 +105,7 @@ def online(
     """A plan with names resolved and messages filled in. What is wrong is among its findings. Raises PbxError."""
     parts = Parts(recorded.campaigns)
     keys = (key for campaign in found.campaigns for key in parts.keys(campaign))
-    check_selection(selection, {*recorded.campaigns, *keys})
+    selecting.check_selection(selection, {*recorded.campaigns, *keys})
     device = session.device()
     ours_s = time.time()
     now_s = ours_s if device.time_s is None else float(device.time_s)
@@ -196,7 +133,9 @@ def made_of(args: argparse.Namespace, project: Project) -> tuple[Plan, float]:
     """The plan that the options ask for, and what time it is where the campaigns are sent (Unix seconds)."""
     if args.offline:
         cases = guarding.cases_of(args)
-        return offline(project, store_of(project).read()[0], selection_of(args), cases), time.time()
+        return offline(
+            project, selecting.store_of(project).read()[0], selecting.selection_of(args), cases
+        ), time.time()
     made = asked(args, project)
     return made.plan, made.now_s
 
@@ -204,44 +143,11 @@ def made_of(args: argparse.Namespace, project: Project) -> tuple[Plan, float]:
 def asked(args: argparse.Namespace, project: Project) -> Online:
     """The plan of now, made against the PBX, which is only read."""
     found = read(project)
-    recorded, _ = store_of(project).read()
+    recorded, _ = selecting.store_of(project).read()
     with connection.connect(project) as session:
-        return online(project, found, recorded, session, selection_of(args), guarding.cases_of(args))
-
-
-def is_pending(change: AnyChange) -> bool:
-    """Something would be done: on the PBX, or in the state. Blocked is not done, but is not nothing."""
-    return not isinstance(change, Unchanged | History) or change.is_recorded
-
-
-def pending(made: Plan) -> tuple[AnyChange, ...]:
-    """What an apply would do: the effects on the PBX, and what changes in the record alone."""
-    return tuple(filter(is_pending, made.changes))
-
-
-def verdict(made: Plan) -> CampaignOpsError | None:
-    """Why this plan cannot be applied, if so: somebody must resolve, blocked, or findings that are errors."""
-    stuck = [change.key for change in made.blocked if change.stuck]
-    if stuck:
-        return UnresolvedError(
-            f"the outcome of {_counted(len(stuck), 'create')} is unknown: campaignops resolve {stuck[0]}"
+        return online(
+            project, found, recorded, session, selecting.selection_of(args), guarding.cases_of(args)
         )
-    if made.blocked:
-        what = _counted(len(made.blocked), "change")
-        return RefusedError(
-            f"{what} blocked; nothing was done. Leave them out with --exclude KEY, or see the help above",
-            code="blocked",
-        )
-    denied = [f.code for f in made.findings if f.severity == "error" and rules.is_code(f.code)]
-    if denied:
-        return RefusedError(f"your own rule {denied[0]} denies this plan; nothing was done", code="denied")
-    if refused := guarding.refusal(made):
-        return refused
-    if has_errors(made.findings):
-        return ProjectError(
-            f"this plan cannot be applied: {report.count(made.findings, made.silenced)}. Nothing was done"
-        )
-    return None
 
 
 def check(told: Judged) -> None:
@@ -310,7 +216,3 @@ def _skewed(skew_s: float) -> Iterator[Finding]:
         ahead = "ahead of" if skew_s > 0 else "behind"
         text = f"the clock of the PBX is {abs(skew_s):.0f} s {ahead} ours; its clock decides when campaigns are sent"
         yield Finding("CMP409", "warning", text, help="set the time of the PBX, or use a time server")
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"1 {noun}" if count == 1 else f"{count:,} {noun}s"

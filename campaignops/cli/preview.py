@@ -7,7 +7,7 @@ from base64 import b64encode
 from collections.abc import Iterable
 from pathlib import Path
 
-from campaignops.cli import planning
+from campaignops.cli import planning, selecting, verdict
 from campaignops.cli.entry import Failure
 from campaignops.cli.screen import Screen
 from campaignops.errors import ProjectError
@@ -22,7 +22,7 @@ _MOST_BYTES = 20 << 20  # of pictures in one page
 
 def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     """Exit 0 also for a plan that cannot be applied: the page says why; 1 where there is no plan."""
-    project = planning.project_of(args, failure)
+    project = selecting.project_of(args, failure)
     args.target = [*args.keys, *args.target]
     found = planning.read(project)
     made, now_s = planning.made_of(args, project)
@@ -42,7 +42,7 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
 
 def _is_shown(change: AnyChange, keys: list[str]) -> bool:
     """What would change; and what somebody asks for by name."""
-    return bool(planning.is_pending(change) or (keys and Selection(tuple(keys)).has(change.key)))
+    return bool(verdict.is_pending(change) or (keys and Selection(tuple(keys)).has(change.key)))
 
 
 def _pictures(campaigns: Iterable[Campaign], root: Path) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import Any
 from campaignops import planner
 from campaignops.applier import settle
 from campaignops.applier.settle import Recovery
-from campaignops.cli import planning
+from campaignops.cli import planning, selecting
 from campaignops.cli.entry import Failure
 from campaignops.cli.screen import Screen
 from campaignops.cli.writing import keeping
@@ -23,10 +23,10 @@ from campaignops.state import State
 
 def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     """Exit 0 when every campaign is clear, 1 when a person must look at one. It sends nothing."""
-    project = planning.project_of(args)
+    project = selecting.project_of(args)
     failure.root = project.root
     found = planning.read(project)
-    selection = planning.selection_of(args)
+    selection = selecting.selection_of(args)
     with keeping(project, "campaignops recover", args.lock_timeout) as (record, session):
         recorded = State(record.lineage, campaigns=record.entries)
         parts = planner.parts(found.campaigns, recorded, project, now_s=time.time())

@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 from campaignops import planner
-from campaignops.cli import connection, planning
+from campaignops.cli import connection, planning, selecting
 from campaignops.cli.entry import Failure
 from campaignops.cli.screen import Screen
 from campaignops.errors import ProjectError
@@ -19,11 +19,11 @@ from campaignops.report.plan_json import SCHEMA_VERSION
 
 def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     """Names are looked up on the PBX; an upload's id and uri are known only after it. Numbers are shown in full."""
-    project = planning.project_of(args, failure)
+    project = selecting.project_of(args, failure)
     found = planning.read(project)
-    recorded, _ = planning.store_of(project).read()
+    recorded, _ = selecting.store_of(project).read()
     parts = planner.parts(found.campaigns, recorded, project, now_s=time.time())
-    campaigns = planning.chosen(parts, lambda campaign: campaign.key, args)
+    campaigns = selecting.chosen(parts, lambda campaign: campaign.key, args)
     with connection.connect(project) as session:
         findings: list[Finding] = [f for c in campaigns for f in session.resolve(c, found.locate)]
         if has_errors(findings):

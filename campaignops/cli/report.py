@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from campaignops.cli import connection, planning
+from campaignops.cli import connection, selecting
 from campaignops.cli.entry import Failure
 from campaignops.cli.screen import Screen
 from campaignops.cli.status import clock_of, rows_of
@@ -17,9 +17,9 @@ from campaignops.state import Entry, is_test
 
 
 def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
-    project = planning.project_of(args, failure)
-    recorded, _ = planning.store_of(project).read()
-    entries = [entry for entry in planning.recorded_of(recorded, args) if not is_test(entry.key)]
+    project = selecting.project_of(args, failure)
+    recorded, _ = selecting.store_of(project).read()
+    entries = [entry for entry in selecting.recorded_of(recorded, args) if not is_test(entry.key)]
     accounts: list[Account] = []
     clock = Clock()
     if entries:

@@ -7,7 +7,7 @@ from typing import Any
 
 from campaignops.applier import Record, settle
 from campaignops.applier.search import Found
-from campaignops.cli import planning
+from campaignops.cli import selecting
 from campaignops.cli.entry import Failure
 from campaignops.cli.screen import Screen
 from campaignops.cli.writing import keeping
@@ -19,7 +19,7 @@ from campaignops.state import Entry, Phase
 
 def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     """Exit 0 when it is settled, 11 while it is not, 10 when the PBX contradicts the decision. It sends nothing."""
-    project = planning.project_of(args)
+    project = selecting.project_of(args)
     failure.root = project.root
     with keeping(project, "campaignops resolve", args.lock_timeout) as (record, session):
         entry = _open(record, args.key)

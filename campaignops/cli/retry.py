@@ -8,7 +8,7 @@ import time
 
 from campaignops import state
 from campaignops.applier import Record
-from campaignops.cli import planning
+from campaignops.cli import selecting
 from campaignops.cli.entry import Failure
 from campaignops.cli.screen import Screen
 from campaignops.cli.status import counts
@@ -31,7 +31,7 @@ _ENDED = (
 
 def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     """Exit 0 when it is under way or nothing failed, 10 when refused, 11 when nobody knows whether it has begun."""
-    project = planning.project_of(args, failure)
+    project = selecting.project_of(args, failure)
     with keeping(project, "campaignops retry", args.lock_timeout) as (record, session):
         entry = _recorded(record, args.key)
         row = _ended(entry, session)

@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from campaignops.cli import planning
+from campaignops.cli import selecting
 from campaignops.cli.entry import Failure
 from campaignops.cli.screen import Screen
 from campaignops.errors import UsageError
@@ -21,7 +21,7 @@ _HEADINGS = ("KEY", "ID", "PHASE", "STATUS", "NAME")
 
 def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     failure.kind = f"state {args.verb}"
-    project = planning.project_of(args, failure)
+    project = selecting.project_of(args, failure)
     if args.verb == "push":
         from campaignops.cli import state_push
 
@@ -34,8 +34,8 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
         return 0
     if args.verb == "show" and not args.keys:
         raise UsageError("state show needs a KEY; `campaignops state list` lists them")
-    recorded, _ = planning.store_of(project).read()
-    entries = planning.recorded_of(recorded, args)
+    recorded, _ = selecting.store_of(project).read()
+    entries = selecting.recorded_of(recorded, args)
     if args.verb == "show":
         shown.document(_shown(entries) if shown.json else _shown(entries)["campaigns"])
     elif shown.json:

@@ -7,7 +7,7 @@ import json
 import sys
 import time
 
-from campaignops.cli import planning
+from campaignops.cli import selecting
 from campaignops.cli.screen import Screen
 from campaignops.cli.writing import recording
 from campaignops.errors import CampaignOpsError, LockedError, RefusedError, UsageError
@@ -56,7 +56,7 @@ def move(args: argparse.Namespace, project: Project, shown: Screen) -> None:
 def pull(args: argparse.Namespace, project: Project, shown: Screen) -> None:
     """The whole state as one JSON document, the steps of an interrupted run included; nothing is written. With --json
     it stands in a document of ours, under `state`."""
-    whole = planning.store_of(project).document().decode()
+    whole = selecting.store_of(project).document().decode()
     if shown.json:
         shown.document({"schema_version": SCHEMA_VERSION, "kind": "state pull", "state": json.loads(whole)})
     else:
@@ -66,7 +66,7 @@ def pull(args: argparse.Namespace, project: Project, shown: Screen) -> None:
 def unlock(args: argparse.Namespace, project: Project, shown: Screen) -> None:
     """A lock ends with its process, so it is never left behind: tell who holds it, or that nobody does."""
     try:
-        with planning.store_of(project).lock("campaignops state unlock", 0):
+        with selecting.store_of(project).lock("campaignops state unlock", 0):
             pass
     except LockedError as held:
         raise LockedError(f"{held.message}. It ends with that process: end it there, not here") from None

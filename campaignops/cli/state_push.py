@@ -11,7 +11,7 @@ from dataclasses import fields
 from io import BytesIO
 from pathlib import Path
 
-from campaignops.cli import planning
+from campaignops.cli import selecting
 from campaignops.cli.screen import Screen
 from campaignops.cli.state_changes import ask, only, tell
 from campaignops.errors import CampaignOpsError, RefusedError, StateError
@@ -24,7 +24,7 @@ from campaignops.store import Version, document
 def push(args: argparse.Namespace, project: Project, shown: Screen) -> None:
     """Put a pulled and mended document in the place of the state that it was pulled from, and of no other."""
     raw = _document(only(args.keys, "push FILE"))
-    store = planning.store_of(project)
+    store = selecting.store_of(project)
     with store.lock("campaignops state push", args.lock_timeout):
         recorded, version = store.read()
         pushed = document.decode(BytesIO(raw), "the document").state()

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from campaignops.cli import connection, follow, planning
+from campaignops.cli import connection, follow, selecting
 from campaignops.cli.entry import Failure
 from campaignops.cli.screen import Screen
 from campaignops.cli.writing import Clock
@@ -26,9 +26,9 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     """Exit 0; with --watch 4 when something failed or did not go out, 1 when the time is up before all is done."""
     if args.timeout is not None and not args.watch:
         raise UsageError("--timeout goes with --watch")
-    project = planning.project_of(args, failure)
-    recorded, _ = planning.store_of(project).read()
-    entries = [entry for entry in planning.recorded_of(recorded, args) if not is_test(entry.key)]
+    project = selecting.project_of(args, failure)
+    recorded, _ = selecting.store_of(project).read()
+    entries = [entry for entry in selecting.recorded_of(recorded, args) if not is_test(entry.key)]
     rows: Sequence[StatusRow] = ()
     error: CampaignOpsError | None = None
     clock = Clock()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from campaignops.cli import planning
+from campaignops.cli import selecting
 from campaignops.cli.entry import Failure
 from campaignops.cli.screen import Screen
 from campaignops.errors import ProjectError
@@ -14,7 +14,7 @@ from campaignops.rules import failures
 
 def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     """Exit 0 when every example comes out as it says, else 1."""
-    project = planning.project_of(args, failure)
+    project = selecting.project_of(args, failure)
     told = [
         {"code": each.code, "tests": len(each.denied) + len(each.allowed), "failures": list(failures(each))}
         for each in project.rules

@@ -12,7 +12,7 @@ from campaignops.applier import Record, Result
 from campaignops.applier.ports import Ended
 from campaignops.applier.test_send import Tester, campaign_of
 from campaignops.audience import mask, number_of
-from campaignops.cli import planning
+from campaignops.cli import planning, selecting
 from campaignops.cli.entry import Failure
 from campaignops.cli.planning import Campaigns
 from campaignops.cli.screen import Screen
@@ -29,7 +29,7 @@ from campaignops.state import Entry, Phase
 
 def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     """Exit 0 when it went out, now or earlier with an answer that was lost; 10 refused; 11 when nobody knows."""
-    project = planning.project_of(args, failure)
+    project = selecting.project_of(args, failure)
     args.to = number_of(args.to, project.region) or args.to
     _check(args.to, project)
     found = planning.read(project)
@@ -76,7 +76,7 @@ def _check(number: str, project: Project) -> None:
 def _campaign(found: Campaigns, key: str) -> Campaign:
     """The parts of a campaign all say the same, so that the key of one stands for the whole."""
     key = whole_of(key)
-    planning.check_selection(Selection((key,)), [campaign.key for campaign in found.campaigns])
+    selecting.check_selection(Selection((key,)), [campaign.key for campaign in found.campaigns])
     return next(campaign for campaign in found.campaigns if Selection((key,)).has(campaign.key))
 
 

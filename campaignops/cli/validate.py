@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from campaignops import manifest, planner, rules
-from campaignops.cli import connection, planning
+from campaignops.cli import connection, planning, selecting
 from campaignops.cli.entry import Failure
 from campaignops.cli.screen import Screen, folder_of
 from campaignops.errors import ProjectError
@@ -25,13 +25,13 @@ from campaignops.report import plan_json, sarif
 def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     """Exit 0 when there is no error among the findings, else 1."""
     try:
-        project = planning.project_of(args, failure)
+        project = selecting.project_of(args, failure)
     except ProjectError as error:
         if not error.findings or shown.json:
             raise
         _write(Judged(error.findings), failure.root, args.format, shown)
         return 1
-    count, told = _check(project, planning.selection_of(args), online=args.online)
+    count, told = _check(project, selecting.selection_of(args), online=args.online)
     if shown.json:
         failure.document = plan_json.findings_document("validate", told.findings, told.silenced)
         if not has_errors(told.findings):
@@ -67,7 +67,7 @@ def _check(project: Project, selection: Selection, *, online: bool) -> tuple[int
             wanted += [campaign] if online else []
     findings = [*desired.findings, *more]
     if not has_errors(findings):
-        planning.check_selection(selection, keys)
+        selecting.check_selection(selection, keys)
         findings += _unresolved(project, wanted, desired)
     told = planning.judge(project, findings, desired, now_s, whole=selection == EVERYTHING)
     return sum(map(selection.has, keys)), told

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from types import FrameType
 
 from campaignops.applier import Result
-from campaignops.cli import planning
+from campaignops.cli import verdict
 from campaignops.cli.entry import StopAtOnce
 from campaignops.cli.events import Events
 from campaignops.cli.screen import Screen
@@ -72,7 +72,7 @@ class Watching:
 def watching(plan: Plan, shown: Screen, events: Events) -> Iterator[Watching]:
     """A watch over `plan` that takes the signals of the process as long as it lasts."""
     events.begin(plan)
-    actions = {change.key: ACTIONS[type(change)] for change in planning.pending(plan)}
+    actions = {change.key: ACTIONS[type(change)] for change in verdict.pending(plan)}
     color = shown.color(shown.err)
     with progress.on(shown.err, len(actions) or None, quiet=shown.quiet or not actions, color=color) as bar:
         watch = Watching(bar, shown, actions, events)

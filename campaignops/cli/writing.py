@@ -11,7 +11,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from campaignops.applier import Record, Who
-from campaignops.cli import connection, planning
+from campaignops.cli import connection, selecting
 from campaignops.pbx.session import Session
 from campaignops.project import Project
 from campaignops.state import Entry, Pbx, State
@@ -72,7 +72,7 @@ def run_name() -> str:
 @contextmanager
 def recording(project: Project, command: str, lock_timeout_s: float) -> Iterator[Record]:
     """The record for a command that needs no PBX."""
-    store = planning.store_of(project)
+    store = selecting.store_of(project)
     with store.lock(command, lock_timeout_s):
         recorded, version = store.read()
         try:
@@ -87,7 +87,7 @@ def recording(project: Project, command: str, lock_timeout_s: float) -> Iterator
 @contextmanager
 def keeping(project: Project, command: str, lock_timeout_s: float) -> Iterator[tuple[Record, Session]]:
     """The record and the PBX of a command that changes nothing but the state."""
-    store = planning.store_of(project)
+    store = selecting.store_of(project)
     with store.lock(command, lock_timeout_s), connection.connect(project) as session:
         recorded, version = store.read()
         pbx = connection.identity(project, session.device(), recorded)

@@ -17,7 +17,7 @@ from random import Random
 
 from campaignops import applier, planner, state
 from campaignops.applier import Record, Result, Who, settle
-from campaignops.cli import connection, planning
+from campaignops.cli import connection, verdict
 from campaignops.errors import CampaignOpsError, StateError
 from campaignops.model import Campaign, Draft
 from campaignops.planner import Blocked, Create, Half, Live, Plan, Selection, Update
@@ -170,7 +170,7 @@ class World:
         try:
             live = connection.live(line, recorded)  # type: ignore[arg-type] # it reads no more than Line has
             run.made = self._plan(desired, recorded, live, run)
-            if refused := planning.verdict(run.made):
+            if refused := verdict.refusal(run.made):
                 raise refused
             record = self._record(recorded, pen, run, pause)
             applier.refresh(record, live.status)

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from campaignops import applier, planner, sandbox
 from campaignops.applier import Record, Result, Who
-from campaignops.cli import connection, planning
+from campaignops.cli import connection, verdict
 from campaignops.cli.writing import Keeper
 from campaignops.errors import CampaignOpsError
 from campaignops.findings import Place
@@ -182,7 +182,7 @@ class Stage:
         identity = connection.identity(project, session.device(), recorded)
         live = connection.live(session, recorded)
         run.made = self._plan(campaigns, recorded, live, project, session)
-        if refused := planning.verdict(run.made):
+        if refused := verdict.refusal(run.made):
             raise refused
         keeper = Keeper(store, version, recorded, identity)
         seen = len(self.box.requests())
