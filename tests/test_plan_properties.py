@@ -26,7 +26,7 @@ from campaignops.model import (
     Uploaded,
 )
 from campaignops.planner import Blocked, Create, Delete, Live, Selection, Update
-from campaignops.planner.changes import Edited
+from campaignops.planner.live import Edited
 from campaignops.state import BEGUN, Phase
 from tests.builders import NOW_S, NUMBERS, TIME_S, a_campaign, a_plan, an_entry
 

@@ -20,27 +20,23 @@ from campaignops.model import At, Campaign
 from campaignops.planner import halves, refresh, uploads
 from campaignops.planner.changes import (
     ACTIONS,
-    EVERYTHING,
     AnyChange,
     Blocked,
     Create,
     Delete,
-    Edited,
-    Half,
     History,
-    Live,
     Locate,
     Plan,
     Refresh,
-    Selection,
     Unchanged,
     Update,
     digest,
-    whole_of,
 )
 from campaignops.planner.judge import Judge
+from campaignops.planner.live import Edited, Live
 from campaignops.planner.parts import Parts, cut, people_of
 from campaignops.planner.renamed import Renamed, told
+from campaignops.planner.selection import EVERYTHING, Half, Selection, whole_of
 from campaignops.planner.standing import MARGIN_S
 from campaignops.project import Project
 from campaignops.state import Entry, State, is_test, tested

@@ -9,18 +9,9 @@ from typing import Any, TypeAlias
 
 from campaignops import state
 from campaignops.model import Asset, Campaign, Numbers, files_of
-from campaignops.planner.changes import (
-    ACTIONS,
-    AnyChange,
-    Create,
-    History,
-    Live,
-    Plan,
-    Selection,
-    Unchanged,
-    Update,
-    digest,
-)
+from campaignops.planner.changes import ACTIONS, AnyChange, Create, History, Plan, Unchanged, Update, digest
+from campaignops.planner.live import Live
+from campaignops.planner.selection import Selection
 from campaignops.project import Project
 
 Basis: TypeAlias = Mapping[str, Mapping[str, Any]]  # group -> name -> value, all of it plain data

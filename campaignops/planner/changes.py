@@ -6,12 +6,10 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from fnmatch import fnmatchcase
 from hashlib import sha256
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 from campaignops import state
 from campaignops.diff import Field
@@ -19,10 +17,10 @@ from campaignops.findings import Finding, Place
 from campaignops.message.bubble import Bubble
 from campaignops.model import Campaign, Numbers
 from campaignops.planner.reach import Reach, Refusal
+from campaignops.planner.selection import Half
 from campaignops.policy import Silenced
 from campaignops.state import Entry, Pbx
 
-Half: TypeAlias = Literal["draft", "release"]
 Locate: TypeAlias = Callable[[Campaign, tuple[str | int, ...]], Place]
 
 
@@ -155,36 +153,6 @@ ACTIONS: Mapping[type, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Edited:
-    """A campaign that reads differently from what it was given. `fingerprint` is of what the PBX has now.
-
-    `spec` is that in the shape of a manifest, None where no manifest can say it; `numbers` are its recipients, if they
-    are numbers. `aliases` are other ways to say the same, by path: an id for a name, the only sender left out.
-    """
-
-    fingerprint: str
-    spec: Mapping[str, Any] | None = None
-    aliases: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
-    numbers: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Live:
-    """What the PBX says now.
-
-    `status` and `time_s` (Unix seconds) are by id. `names` has the ids of those that are not recorded, by exact name.
-    `edited` has, by id, those recorded ones that read differently from what they were given.
-    `unlisted` are recorded ids that the PBX has but does not list, or not yet.
-    """
-
-    status: Mapping[int, str]
-    time_s: Mapping[int, int | None] = field(default_factory=dict)
-    names: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
-    edited: Mapping[int, Edited] = field(default_factory=dict)
-    unlisted: frozenset[int] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
 class Plan:
     """What would change, in the order in which it would be done. `pbx` is the one that was asked; None offline. `half`
     is the only one that an apply does; None for both. `refresh_only`: it changes the record alone."""
@@ -236,49 +204,9 @@ class Plan:
         return {**counts, "recipients": people}
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """`--target` and `--exclude`: globs over keys, with `*` and `?`; brackets are part of a key such as
-    `summer-sale["de"]`. The key of a campaign with `split` stands for its parts. Without a target everything is in.
-    `half`: `--draft-only` or `--release-only`.
-    `refresh_only`: what the PBX has is recorded, and nothing else."""
-
-    targets: tuple[str, ...] = ()
-    excludes: tuple[str, ...] = ()
-    half: Half | None = None
-    refresh_only: bool = False
-
-    def has(self, key: str) -> bool:
-        wanted = not self.targets or any(_fits(key, glob) for glob in self.targets)
-        return wanted and not any(_fits(key, glob) for glob in self.excludes)
-
-
-EVERYTHING = Selection()
-
-
 def digest(content: Any) -> str:
     """SHA-256 over plain data, and over the text of what is none."""
     return sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
-
-
-def _fits(key: str, glob: str) -> bool:
-    literal = glob.replace("[", "[[]")
-    return fnmatchcase(key, literal) or fnmatchcase(whole_of(key), literal)
-
-
-_part = re.compile(r"(?s)(.+)\[([1-9][0-9]*)\]\Z").match
-
-
-def part_of(key: str) -> tuple[str, int] | None:
-    """The whole's key and the number of a part such as `summer-sale[2]`; None for the key of a whole campaign."""
-    found = _part(key) if key.endswith("]") else None
-    return (found[1], int(found[2])) if found else None
-
-
-def whole_of(key: str) -> str:
-    """The key that the manifest has: `summer-sale` for `summer-sale[2]`."""
-    found = part_of(key)
-    return found[0] if found else key
 
 
 def _content(change: AnyChange) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from campaignops import audience, diff, state
 from campaignops.diff import Field
-from campaignops.planner.changes import Edited, Live
+from campaignops.planner.live import Edited, Live
 from campaignops.state import Entry, Phase
 
 _MOST_NAMED = 3

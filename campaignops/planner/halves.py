@@ -10,7 +10,8 @@ from dataclasses import replace
 
 from campaignops.findings import Finding
 from campaignops.model import Campaign, Draft
-from campaignops.planner.changes import AnyChange, Create, Delete, Half, Unchanged, Update, carried
+from campaignops.planner.changes import AnyChange, Create, Delete, Unchanged, Update, carried
+from campaignops.planner.selection import Half
 
 _PREPARE, _RELEASE = "`campaignops apply --draft-only`", "`campaignops apply --release-only`"
 

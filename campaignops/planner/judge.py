@@ -9,7 +9,8 @@ from typing import Any
 from campaignops import diff, state
 from campaignops.model import At, Campaign, Draft, Numbers
 from campaignops.planner import drift, steps, uploads
-from campaignops.planner.changes import AnyChange, Blocked, Create, Delete, History, Live, Unchanged, Update
+from campaignops.planner.changes import AnyChange, Blocked, Create, Delete, History, Unchanged, Update
+from campaignops.planner.live import Live
 from campaignops.planner.obstacles import is_imminent, obstacle
 from campaignops.planner.standing import Standing, spec_of, spoilt, standing
 from campaignops.state import Entry, Phase

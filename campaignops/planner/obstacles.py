@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from campaignops.planner.changes import Blocked, Delete, Live, Update, carried
+from campaignops.planner.changes import Blocked, Delete, Update, carried
+from campaignops.planner.live import Live
 from campaignops.planner.standing import MARGIN_S
 from campaignops.state import Entry, Phase
 

@@ -17,7 +17,7 @@ from itertools import count
 from campaignops import state
 from campaignops.audience import Packed
 from campaignops.model import Campaign, Numbers
-from campaignops.planner.changes import part_of
+from campaignops.planner.selection import part_of
 from campaignops.state import Entry
 
 

@@ -15,7 +15,8 @@ from campaignops import diff, state
 from campaignops.diff import Field
 from campaignops.model import Campaign
 from campaignops.planner import drift
-from campaignops.planner.changes import AnyChange, Edited, History, Live, Refresh, Unchanged
+from campaignops.planner.changes import AnyChange, History, Refresh, Unchanged
+from campaignops.planner.live import Edited, Live
 from campaignops.planner.parts import people_of
 from campaignops.planner.standing import spec_of, standing
 from campaignops.state import Entry, Phase

@@ -15,7 +15,8 @@ from typing import Any
 from campaignops import state
 from campaignops.findings import Finding
 from campaignops.model import Campaign, Draft, Numbers
-from campaignops.planner.changes import AnyChange, Blocked, Create, Delete, carried, whole_of
+from campaignops.planner.changes import AnyChange, Blocked, Create, Delete, carried
+from campaignops.planner.selection import whole_of
 from campaignops.planner.standing import Standing, spec_of
 from campaignops.state import Entry
 

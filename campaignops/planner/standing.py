@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from campaignops.errors import StateError
-from campaignops.planner.changes import Live
+from campaignops.planner.live import Live
 from campaignops.state import BEGUN, Entry, Phase
 
 _EDITABLE = ("draft", "scheduled")
