@@ -1,8 +1,13 @@
-"""Why an unsent campaign is left as it is although it differs or is gone: it is protected, or about to be sent."""
+"""What time and protection forbid: an unsent campaign may be left as it is although it differs or is gone."""
 
 from __future__ import annotations
 
-from campaignops.planner.changes import Blocked, Delete, Update, carried
+from collections.abc import Iterator
+from typing import Literal
+
+from campaignops.findings import Finding
+from campaignops.model import At, Campaign
+from campaignops.planner.changes import Blocked, Delete, Locate, Update, carried
 from campaignops.planner.live import Live
 from campaignops.planner.standing import MARGIN_S
 from campaignops.state import Entry, Phase
@@ -50,6 +55,23 @@ def is_imminent(entry: Entry, live: Live | None, now_s: float) -> bool:
     else:
         due_s = live.time_s.get(entry.id or 0) if status == "scheduled" else None
     return due_s is not None and due_s < now_s + MARGIN_S
+
+
+def times(
+    campaign: Campaign, now_s: float, locate: Locate, severity: Literal["error", "warning"]
+) -> Iterator[Finding]:
+    """Send times that have passed, or that are too near to be released safely."""
+    if not isinstance(campaign.send, At) or campaign.send.time_s >= now_s + MARGIN_S:
+        return
+    where = locate(campaign, ("send", "at"))
+    if campaign.send.time_s <= now_s:
+        message, instead = "is in the past", "`send: draft`"
+        code = "CMP407"
+    else:
+        message, instead = f"is less than {MARGIN_S} seconds away", "`send: now`"
+        code = "CMP408"
+    text = f"the send time of `{campaign.whole}` {message}"
+    yield Finding(code, severity, text, where, help=f"write a later time, or {instead}")
 
 
 def _blocked(change: Update | Delete, code: str, reason: str, help: str) -> Blocked:

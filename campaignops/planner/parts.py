@@ -17,6 +17,7 @@ from itertools import count
 from campaignops import state
 from campaignops.audience import Packed
 from campaignops.model import Campaign, Numbers
+from campaignops.planner.judge import Judge
 from campaignops.planner.selection import part_of
 from campaignops.state import Entry
 
@@ -51,6 +52,23 @@ class Parts:
         if campaign.split is not None:
             most = max(self.of(campaign), default=0) + len(people_of(campaign)) // campaign.split + 1
             yield from (f"{campaign.key}[{number}]" for number in range(1, most + 1))
+
+
+def pieces(whole: Campaign, known: Mapping[int, Entry], judge: Judge) -> Iterator[tuple[Campaign, bool]]:
+    """The campaign, or its parts; and whether any of them has not begun. A part that has lost all its people is left
+    out, so that it is deleted like a campaign whose block is gone."""
+    if whole.split is None:
+        yield whole, False
+        return
+    begun = {number for number, entry in known.items() if judge.standing(entry).row == "begun"}
+    pieces = [
+        piece
+        for piece in cut(whole, known, judge.has_room, judge.lineage)
+        if piece.part in begun or people_of(piece)
+    ]
+    more = any(piece.part not in begun for piece in pieces)
+    for piece in pieces:
+        yield piece, more
 
 
 def cut(
