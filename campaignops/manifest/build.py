@@ -12,8 +12,8 @@ from campaignops.manifest.assets import Assets, Unusable
 from campaignops.manifest.complaints import Complaint, Path
 from campaignops.manifest.invalid import Invalid, Wrong, misplaced, one_of, reference
 from campaignops.manifest.recipients import Recipients, doubt_about, number_in
-from campaignops.manifest.schema import MAX_NAME
 from campaignops.manifest.times import Untimely, send_of
+from campaignops.manifest.values import MAX_NAME
 from campaignops.message import media
 from campaignops.model import (
     Asset,

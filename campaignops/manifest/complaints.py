@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from campaignops.audience import COUNTRY_HELP
 from campaignops.findings import Severity
-from campaignops.manifest import guardrails, schema
+from campaignops.manifest import guardrails, hints, schema, settings_form
 from campaignops.manifest.problems import nearest
 from campaignops.manifest.vocabulary import ALSO, HOMES, INSTEAD, STANDS_FOR, pasted
 
@@ -55,15 +55,17 @@ _KEYS: dict[str, Iterable[str]] = {
     "session.assign_to.queue": ("id",),
     "moved": ("from",),
 }
-_SETTINGS = set(schema.SettingsForm.__annotations__) | set(schema.EnvironmentForm.__annotations__)
+_SETTINGS = set(settings_form.SettingsForm.__annotations__) | set(
+    settings_form.EnvironmentForm.__annotations__
+)
 _SETTINGS_KEYS: dict[str, Iterable[str]] = {
     "": _SETTINGS,
-    "pbx": schema.PbxForm.__annotations__,
-    "findings": schema.FindingsForm.__annotations__,
-    "rules.*": schema.RuleForm.__annotations__,
-    "rules.*.tests": schema.RuleTestsForm.__annotations__,
-    "rules.*.tests.denied.*": schema.FactsForm.__annotations__,
-    "rules.*.tests.allowed.*": schema.FactsForm.__annotations__,
+    "pbx": settings_form.PbxForm.__annotations__,
+    "findings": settings_form.FindingsForm.__annotations__,
+    "rules.*": settings_form.RuleForm.__annotations__,
+    "rules.*.tests": settings_form.RuleTestsForm.__annotations__,
+    "rules.*.tests.denied.*": settings_form.FactsForm.__annotations__,
+    "rules.*.tests.allowed.*": settings_form.FactsForm.__annotations__,
     "guardrails": guardrails.GuardrailsForm.__annotations__,
     "guardrails.max_recipients": guardrails.LimitsForm.__annotations__,
     "guardrails.quiet_hours": guardrails.QuietForm.__annotations__,
@@ -215,7 +217,7 @@ _FORM_OF_TYPE = {
 
 def _form(path: Path) -> str | None:
     path = path[2:] if path[:1] == ("environments",) else path
-    return schema.FORMS.get(".".join("*" if isinstance(part, int) else part for part in path))
+    return hints.FORMS.get(".".join("*" if isinstance(part, int) else part for part in path))
 
 
 def _named(path: Path) -> str:
@@ -235,7 +237,7 @@ def _missing(path: Path) -> Complaint:
     name = path[-1]
     wanted = _form(path)
     where = f" in `{path[-2]}`" if len(path) > 1 else ""
-    help = schema.TO_PASTE.get(path) or (f"{name}: {wanted}" if wanted else f"add `{name}: …`")
+    help = hints.TO_PASTE.get(path) or (f"{name}: {wanted}" if wanted else f"add `{name}: …`")
     return Complaint("CMP106", path, f"`{name}` is missing{where}", help=help, at_key=True)
 
 

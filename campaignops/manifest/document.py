@@ -13,11 +13,11 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 from campaignops.findings import Finding, Place
 from campaignops.manifest import complaints, nodes, shared
 from campaignops.manifest.complaints import Complaint
+from campaignops.manifest.hints import FORMS, SKELETON
 from campaignops.manifest.invalid import Invalid, Wrong
 from campaignops.manifest.problems import did_you_mean
 from campaignops.manifest.reading import Pair, Reader, Tools
 from campaignops.manifest.render import Failed, Unrendered, has_marks, shown
-from campaignops.manifest.schema import FORMS, SKELETON
 from campaignops.manifest.shared import Layer, Shared
 from campaignops.manifest.source import Path, Source, child
 from campaignops.model import Campaign

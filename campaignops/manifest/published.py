@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from campaignops.manifest import schema
+from campaignops.manifest import schema, settings_form
 
 # What an editor calls a form, in a hover and in "expected …": never the name of a class.
 _TITLES = {
@@ -37,7 +37,7 @@ def manifest_schema() -> dict[str, Any]:
 
 def settings_schema() -> dict[str, Any]:
     """JSON Schema of campaignops.yaml, for editors (draft 2020-12)."""
-    return _published(TypeAdapter(schema.SettingsForm), "campaignops settings")
+    return _published(TypeAdapter(settings_form.SettingsForm), "campaignops settings")
 
 
 def _published(adapter: TypeAdapter[Any], title: str) -> dict[str, Any]:

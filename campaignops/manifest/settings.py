@@ -16,7 +16,7 @@ from ruamel.yaml.nodes import Node, ScalarNode
 from campaignops.audience import regions
 from campaignops.errors import ProjectError
 from campaignops.findings import Place, in_order
-from campaignops.manifest import complaints, guardrails, nodes, schema
+from campaignops.manifest import complaints, guardrails, nodes, settings_form
 from campaignops.manifest.comments import cannot, no_code
 from campaignops.manifest.flaws import Flaw, Unreadable
 from campaignops.manifest.own_rules import rules_of
@@ -142,7 +142,7 @@ class _Loading:
 
     def check_form(self, raw: dict[str, Any]) -> None:
         try:
-            schema.settings_adapter().validate_python(raw)
+            settings_form.settings_adapter().validate_python(raw)
         except ValidationError as error:
             for wrong in complaints.about_settings(error, raw):
                 self.tell(wrong.code, wrong.path, wrong.message, wrong.help, at_key=wrong.at_key)
