@@ -124,14 +124,18 @@ def test_no_reason_repeats_a_secret():
     said = {"errcode": 40002, "errmsg": "x" * 190 + SECRET, "invalid_param_list": fields}
     outcome = classify(answered(said), ("", SECRET))
     assert isinstance(outcome, NoEffect)
-    assert "token •••" in outcome.reason
+    assert "token […]" in outcome.reason
     assert SECRET[:5] not in outcome.reason  # not cut in two either
 
 
 def test_no_reason_shows_a_whole_number_or_a_control_character():
-    said = {"errcode": 1, "errmsg": "sent to +12025550100 \x1b[31m\u202enow\n20255501"}
+    said = {
+        "errcode": 1,
+        "errmsg": "sent to +12025550100 \x1b[31m\u202enow\n20255501, 1 (202) 555-0100, 2030-07-30",
+    }
     outcome = classify(answered(said))
     assert isinstance(outcome, Unknown)
+    assert outcome.reason.endswith("•••, •••, 2030-07-30")
     assert "2025550100" not in outcome.reason
     assert "20255501" not in outcome.reason
     assert outcome.reason.isprintable()

@@ -78,9 +78,7 @@ def _run(words: list[str]) -> int:
         return _BROKEN_PIPE
     except Exception as error:  # noqa: BLE001 - the one boundary
         if shown.verbosity > 1:
-            import traceback
-
-            traceback.print_exc(file=shown.err)
+            shown.warn(_where(error))
         what = f"a defect in campaignops ({type(error).__name__}); what is done is recorded. -vv shows where"
         return failure.report(shown, CampaignOpsError(what, code="internal"))
 
@@ -97,6 +95,17 @@ def _command(command: str, rest: list[str], shown: Screen, failure: Failure) -> 
     code: int = module.run(args, shown, failure)
     failure.end(None)
     return code
+
+
+def _where(error: BaseException | None) -> str:
+    """The lines of code that an error came through, and its kind. Not what it says: nobody knows what that repeats."""
+    import traceback
+
+    told = []
+    while error is not None:
+        told.append("".join([*traceback.format_tb(error.__traceback__), type(error).__name__]))
+        error = error.__cause__ or error.__context__
+    return "\n\nafter\n\n".join(told)
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:

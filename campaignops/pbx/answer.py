@@ -15,6 +15,7 @@ from typing import Any
 from campaignops import audience
 from campaignops.errors import PbxError
 from campaignops.outcome import Done, NoEffect, Outcome, Unknown
+from campaignops.pbx.echo import masked
 
 TOKEN_EXPIRED = 10004
 _NO_SUCH_CALL = 10001
@@ -43,6 +44,9 @@ _GIVEN_UP = (
     503,
     504,
 )  # a gateway did not want to wait any longer; what it passed on may be on its way yet
+_NUMBER = re.compile(
+    r"(?<!\d)(?!\d{4}-\d\d-\d\d(?!\d))\+?\d(?:[ ().-]{0,3}\d){6,}"
+)  # however grouped, but no date
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")  # one half of a surrogate pair, as JSON escapes it
 
 
@@ -58,9 +62,9 @@ class Exchange:
     timed_out: bool = False
 
 
-def classify(exchange: Exchange, secrets: Collection[str] = ()) -> Outcome[Mapping[str, Any]]:
-    """The meaning of an exchange for a call that changes the PBX; Done carries the decoded answer. No reason repeats
-    one of `secrets`, should the answer do so."""
+def classify(exchange: Exchange, given: Collection[str] = ()) -> Outcome[Mapping[str, Any]]:
+    """The meaning of an exchange for a call that changes the PBX; Done carries the decoded answer. No reason repeats a
+    word of `given`, should the answer do so: secrets, and what the run has said to the PBX."""
     if exchange.status is None:
         lost = Unknown(exchange.failure, is_late=exchange.timed_out)
         return lost if exchange.sent else NoEffect(exchange.failure, ends_run=True)
@@ -76,7 +80,7 @@ def classify(exchange: Exchange, secrets: Collection[str] = ()) -> Outcome[Mappi
         return Unknown("the answer has no errcode; is this a Yeastar PBX?", is_late=False)
     if code == 0:
         return Done(answer)
-    reason = _reason(code, answer, secrets)
+    reason = _reason(code, answer, given)
     if code in NO_EFFECT_CODES:
         return NoEffect(reason, code, ends_run=code in RUN_CODES)
     return Unknown(reason, code, is_late=False)
@@ -133,7 +137,7 @@ def unknown_form(endpoint: str) -> PbxError:
 def plain(text: str, limit: int = 200) -> str:
     """Text of the PBX, fit for a message: one line, no control characters, no whole numbers, at most `limit` signs."""
     shown = "".join(c if c.isprintable() else " " for c in text).strip()
-    shown = re.sub(r"\+?\d{7,}", "•••", audience.mask_all(shown))
+    shown = _NUMBER.sub("•••", audience.mask_all(shown))
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 
 
@@ -145,13 +149,14 @@ def _not_json(body: bytes) -> str:
     return f"the answer is not JSON but {kind}; is this a Yeastar PBX?"
 
 
-def _reason(code: int, answer: Mapping[str, Any], secrets: Collection[str]) -> str:
+def _reason(code: int, answer: Mapping[str, Any], given: Collection[str]) -> str:
     wrong = answer.get("invalid_param_list") or answer.get("duplicate_field_list")
     fields = [_field(each) for each in wrong if isinstance(each, dict)] if isinstance(wrong, list) else []
-    said = [f"errcode {code} {_text(answer, 'errmsg')}".strip(), ", ".join(fields)]
-    for secret in filter(None, secrets):
-        said = [each.replace(secret, "•••") for each in said]
-    return ": ".join(part for part in (*map(plain, said), _ADVICE.get(code)) if part)
+    errmsg, wrong_fields = (
+        plain(masked(each, given)) for each in (_text(answer, "errmsg"), ", ".join(fields))
+    )
+    said = (f"errcode {code} {errmsg}".strip(), wrong_fields, _ADVICE.get(code))
+    return ": ".join(part for part in said if part)
 
 
 def _field(wrong: Mapping[str, Any]) -> str:

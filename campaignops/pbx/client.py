@@ -23,6 +23,7 @@ from campaignops import __version__
 from campaignops.errors import PbxError
 from campaignops.outcome import Done, Outcome, Unknown
 from campaignops.pbx.answer import TOKEN_EXPIRED, Exchange, classify, said
+from campaignops.pbx.echo import texts
 from campaignops.pbx.tokens import Tokens
 
 API_PATH = "/openapi/v1.0/"
@@ -60,6 +61,7 @@ class Client:
     ) -> None:
         self._address, self._sleep = address, sleep
         self._tokens = Tokens(self._post_open, client_id, secret, clock)
+        self._given: set[str] = set()  # what the run has said to the PBX in people's words
         self.requests = 0
         try:
             self._http = httpx.Client(
@@ -90,6 +92,7 @@ class Client:
 
     def post(self, endpoint: str, body: Mapping[str, Any]) -> Outcome[Mapping[str, Any]]:
         """A POST with an effect: once."""
+        self._given.update(texts(dict(body)))
         return self._judge(self._exchange("POST", endpoint, self._with_token({}), json=dict(body)))
 
     def upload(self, endpoint: str, name: str, content: bytes, media_type: str) -> Outcome[Mapping[str, Any]]:
@@ -120,7 +123,7 @@ class Client:
                 return outcome
 
     def _judge(self, exchange: Exchange) -> Outcome[Mapping[str, Any]]:
-        outcome = classify(exchange, self._tokens.secrets)
+        outcome = classify(exchange, (*self._tokens.secrets, *self._given))
         if _is_expired(outcome):
             self._tokens.expired()
         return outcome
