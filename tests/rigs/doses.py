@@ -58,11 +58,15 @@ def part(everything: Iterable[T]) -> Iterator[T]:
 
 @contextmanager
 def tally(rig: str, seed: int = 0) -> Iterator[Tally]:
-    """Count the runs and failures of a rig, or of a part of it, and fail if there was a failure."""
+    """Count the runs and failures of a rig, or of a part of it, and fail if there was a failure. An error that ends the
+    rig is one, too."""
     began = time.monotonic()
     counted = Tally(rig, seed)
     try:
         yield counted
+    except BaseException as error:
+        counted.failures.append(f"{type(error).__name__}: {error}")
+        raise
     finally:
         seconds = time.monotonic() - began
         PLAYED.append((rig, counted.runs, len(counted.failures), seconds, counted.seed))
