@@ -82,6 +82,7 @@ class Entry:
     `lost` counts creates whose answer was lost; until `late_until_s` (Unix seconds) a lost release, or a lost
     retry of what is released, may arrive.
     `halted` is when somebody stopped it (ISO 8601, UTC): until that is lifted, nothing releases it.
+    `released_s` (Unix seconds) is when it was let go, as far as an apply knows.
     `uploaded_s` (Unix seconds) is when its files were brought to the PBX, if it has any of the project's.
     `prevent_delete` is the manifest's, kept here because it also guards when the manifest is gone.
     """
@@ -103,6 +104,7 @@ class Entry:
     run: str = ""
     lost: int = 0
     late_until_s: int | None = None
+    released_s: int | None = None
     uploaded_s: int | None = None
     prevent_delete: bool = False
     question: str | None = None

@@ -376,6 +376,25 @@ def test_a_release_that_happened_is_read_back_by_id(stage, send, fault):
     assert stage.texted() == everybody("spring")
 
 
+@pytest.mark.parametrize("delivery", ["staged", "direct"])
+def test_when_it_was_let_go_is_recorded_also_when_that_is_only_seen_days_later(stage, delivery):
+    stage.delivery, began_s = delivery, int(stage.clock.now())
+    kill(stage, "released", a_text(send="now"))
+    for _ in range(2):
+        stage.clock.sleep(86_400)
+        stage.apply(a_text(send="now"))
+    assert stage.entry().phase is Phase.RELEASED
+    assert 0 <= stage.entry().released_s - began_s < 60
+    assert stage.texted() == everybody("spring")
+
+
+def test_what_is_taken_back_was_not_let_go(stage):
+    stage.apply(a_text(send="at"))
+    assert stage.entry().released_s is not None
+    stage.apply(a_text(send="draft"))
+    assert stage.entry().released_s is None
+
+
 def test_a_lost_release_for_later_is_repeated(stage):
     stage.box.inject(UPDATE, occurrence=2, drop="before")
     run = stage.apply(a_text(send="at"))

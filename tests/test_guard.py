@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -294,6 +295,25 @@ def test_people_texted_too_often_by_what_is_recorded_are_refused():
     assert codes(reviewed(new, sent, **said, frequency=Frequency(1800, 1))) == []
     draft = an_entry(a_campaign("sent", audience=to(YORK), send=Draft()), 1, Phase.BOUND)
     assert codes(reviewed(new, recorded=(draft,), frequency=Frequency(DAY_S, 1))) == []
+
+
+@pytest.mark.parametrize(
+    ("entry", "refused"),
+    [
+        ({"released_s": NOW_S - 2 * DAY_S, "at": "2030-07-01T12:00:00+00:00"}, []),
+        ({"released_s": NOW_S - DAY_S // 2, "at": "2020-07-01T12:00:00+00:00"}, ["CMP609"]),
+        ({"at": datetime.fromtimestamp(NOW_S - 60, UTC).isoformat()}, ["CMP609"]),
+    ],
+    ids=["looked at since", "sent since", "taken over"],
+)
+def test_what_was_sent_at_once_counts_from_when_it_was_let_go(entry, refused):
+    sent = a_campaign("sent", audience=to(YORK), send=Now())
+    said: dict[str, Any] = {
+        "recorded": (an_entry(sent, 1, status="completed", **entry),),
+        "live": Live({1: "completed"}),
+    }
+    new = a_campaign("new", audience=to(YORK), send=Now())
+    assert codes(reviewed(new, sent, **said, frequency=Frequency(DAY_S, 1))) == refused
 
 
 def test_a_campaign_is_not_counted_against_itself():

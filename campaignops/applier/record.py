@@ -59,12 +59,22 @@ class Record:
         """Record a step of a campaign durably and return it as recorded."""
         at = datetime.fromtimestamp(self._clock.now(), UTC).isoformat(timespec="seconds")
         changes |= {"at": at, "run": self._who.run}
+        if changes.get("phase", entry.phase) is not entry.phase:
+            changes["released_s"] = self._released_s(entry, changes["phase"])
         if entry.key in self._who.allowed:
             changes["allowed"] = self._who.allowed[entry.key]
         entry = replace(entry, **changes)
         self._keep(entry.key, entry)
         self.entries[entry.key] = entry
         return entry
+
+    def _released_s(self, entry: Entry, phase: Phase) -> int | None:
+        """When an entry that is put into `phase` was let go: what was lost has happened when it was asked for, which is
+        not known of what is taken over."""
+        if phase is not Phase.RELEASED or not entry.at:
+            return None
+        ago_s = age_s(entry, self._clock) if entry.phase in (Phase.INTENT, Phase.RELEASING) else 0.0
+        return int(self._clock.now() - ago_s)
 
     def drop(self, key: str) -> None:
         self._keep(key, None)

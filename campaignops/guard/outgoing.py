@@ -113,6 +113,10 @@ def _last_s(first_s: float, people: int | None, rate: int | None) -> float | Non
 
 
 def _recorded_s(entry: Entry) -> float | None:
+    """When what sends at once was let go. Of what was taken over, or recorded by an older version, the last step is the
+    latest that it can be."""
+    if entry.released_s is not None:
+        return float(entry.released_s)
     try:
         return datetime.fromisoformat(entry.at).timestamp()
     except ValueError:

@@ -43,6 +43,7 @@ TYPES: dict[str, _Types] = {
     "run": _TEXT,
     "lost": _COUNT,
     "late_until_s": _COUNT_OR_NONE,
+    "released_s": _COUNT_OR_NONE,
     "uploaded_s": _COUNT_OR_NONE,
     "prevent_delete": frozenset({bool}),
     "question": _TEXT_OR_NONE,
