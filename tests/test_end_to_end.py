@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -18,7 +19,7 @@ import pytest
 from campaignops import sandbox
 from campaignops.sandbox.demo_templates import TEMPLATES
 from campaignops.sandbox.running import Sandbox
-from tests.command_line import Project, Ran, a_text, bodies, writes
+from tests.command_line import ROOT, Project, Ran, a_text, bodies, writes
 
 T0 = 1_753_400_000  # Fri 2025-07-25 01:33 in Berlin, before the send time of the vendor's examples
 SEND_TIME = 1753898766
@@ -447,3 +448,23 @@ def test_a_signal_instead_of_a_yes_does_nothing(project, box):
     assert writes(box) == []
     assert not project.state.exists()
     assert box.tokens_alive() == 0
+
+
+@pytest.mark.parametrize("delivery", ["staged", "direct"])
+def test_a_pbx_that_says_ids_as_text_is_served_like_any_other(tmp_path, box, delivery):
+    box.behave(ids_read_as="text")
+    root = tmp_path / "sample"
+    shutil.copytree(ROOT / "campaigns", root)
+    project = Project(root, box.url)
+    project.settings(pbx={"url": box.url, "delivery": delivery}, vars={"brand": "SmartMal"})
+    box.inject("message_campaign/create", 2, drop="after")
+    assert project.apply().code == 0
+    assert project.run("plan", "--detailed-exitcode").code == 0
+    recorded = project.state.read_bytes()
+    project.state.unlink()
+    assert project.run("recover", "--write").code == 0
+    assert {key: entry["id"] for key, entry in project.recorded.items()} == {
+        key: entry["id"] for key, entry in json.loads(recorded)["campaigns"].items()
+    }
+    assert project.run("plan", "--detailed-exitcode").code == 0
+    assert set(Counter(row["number"] for row in box.ledger()).values()) == {1}

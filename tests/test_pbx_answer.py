@@ -194,10 +194,20 @@ def test_rows_and_details_are_found_under_either_key(key):
     assert answer.detail({key: {"id": 1}}, "x") == {"id": 1}
 
 
+def test_an_id_that_is_said_as_text_is_the_same_id():
+    said = {"id": "249", "omnichannel_id": "7", "recipient_id": "", "assign_to_id": 2, "name": "12"}
+    meant = {"id": 249, "omnichannel_id": 7, "recipient_id": "", "assign_to_id": 2, "name": "12"}
+    assert answer.detail({"data": said}, "x") == meant
+    assert answer.listed({"list": [said]}, "x") == [meant]
+
+
 @pytest.mark.parametrize(
     "said",
     [{}, {"total_number": 0}, {"data": 7}, {"list": "abc"}, {"data": {"id": 1}}]
-    + [{"data": [{"id": odd}]} for odd in ("7", True, 7.0, None)]
+    + [
+        {"data": [{"id": odd}]}
+        for odd in ("", "07", "+7", "7.0", " 7", "٧", "0", "-7", "7" * 16, True, 7.0, None)
+    ]
     + [{"list": [None]}, {"list": [7]}, {"list": [[]]}, {"list": [{}]}, {"list": [{"id": 1}, {}]}],
 )
 def test_rows_of_another_form_are_an_error_with_a_sentence(said):

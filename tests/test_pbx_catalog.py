@@ -597,7 +597,9 @@ def test_a_list_without_end_is_an_error():
 
 
 def test_a_row_without_an_id_makes_the_list_an_error():
-    client, _ = made_up(in_turn({"errcode": 0, "total_number": 1, "data": [{"id": "7", "name": "Main SMS"}]}))
+    client, _ = made_up(
+        in_turn({"errcode": 0, "total_number": 1, "data": [{"id": "seven", "name": "Main SMS"}]})
+    )
     with pytest.raises(PbxError, match="message_channel/list in an unknown form; nothing was sent"):
         Catalog(client).resolve(an_sms(), locate)
 
@@ -607,7 +609,7 @@ def test_a_channel_that_is_gone_has_no_numbers(pbx):
 
 
 @pytest.mark.parametrize(
-    "data", [None, [], {"dids": 7}, {"dids": "x"}, {"dids": [{"id": "7"}]}, {"dids": [None]}]
+    "data", [None, [], {"dids": 7}, {"dids": "x"}, {"dids": [{"id": "x"}]}, {"dids": [None]}]
 )
 def test_a_channel_of_another_form_is_an_error(data):
     client, _ = made_up(in_turn({"errcode": 0, "data": data}))

@@ -245,7 +245,9 @@ def test_a_campaign_that_is_none_is_none(session):
     assert session.get(99999) is None
 
 
-@pytest.mark.parametrize("data", [None, [], {}, "x", {"id": 250}, {"id": "249"}, {"name": "x"}])
+@pytest.mark.parametrize(
+    "data", [None, [], {}, "x", {"id": 250}, {"id": "250"}, {"id": "0249"}, {"name": "x"}]
+)
 def test_a_campaign_of_another_form_or_another_id_is_an_error_and_not_none(data):
     session = told({"errcode": 0, "data": data})
     with pytest.raises(PbxError, match="message_campaign/get in an unknown form"):
@@ -377,7 +379,11 @@ def test_a_create_gives_the_id(pbx, session):
     assert make(session) == 249
 
 
-@pytest.mark.parametrize("id", [None, "249", 0, -1, True, 249.0, [], {}])
+def test_a_create_may_say_its_id_as_text():
+    assert told({"errcode": 0, "id": "249"}).create({}) == Done(249)
+
+
+@pytest.mark.parametrize("id", [None, "0249", "249 ", 0, -1, True, 249.0, [], {}])
 def test_a_create_that_gives_no_id_is_unknown(id):
     session = told({"errcode": 0, "id": id})
     assert session.create({}) == Unknown("the PBX accepted the create but gave no id")

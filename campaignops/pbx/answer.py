@@ -47,6 +47,8 @@ _GIVEN_UP = (
 _NUMBER = re.compile(
     r"(?<!\d)(?!\d{4}-\d\d-\d\d(?!\d))\+?\d(?:[ ().-]{0,3}\d){6,}"
 )  # however grouped, but no date
+_IDS = ("id", "omnichannel_id", "recipient_id", "assign_to_id")
+_is_id = re.compile(r"[1-9][0-9]{0,14}").fullmatch
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")  # one half of a surrogate pair, as JSON escapes it
 
 
@@ -113,13 +115,25 @@ def decoded(text: str) -> Any:
 def listed(answer: Mapping[str, Any], endpoint: str) -> list[dict[str, Any]]:
     """The rows of an answer, each with an id, by whichever key it has: `data` or `list`. Raises PbxError."""
     rows = answer.get("data") or answer.get("list") or []
-    if (
-        not {"data", "list"} & answer.keys()
-        or not isinstance(rows, list)
-        or not all(isinstance(row, dict) and type(row.get("id")) is int for row in rows)
-    ):
+    if not {"data", "list"} & answer.keys():
         raise unknown_form(endpoint)
-    return rows
+    return numbered(rows, endpoint)
+
+
+def numbered(rows: Any, endpoint: str) -> list[dict[str, Any]]:
+    """Rows that each have an id. Raises PbxError."""
+    if isinstance(rows, list) and all(isinstance(row, dict) for row in rows):
+        found = [with_ids(row) for row in rows]
+        if all(type(row.get("id")) is int for row in found):
+            return found
+    raise unknown_form(endpoint)
+
+
+def with_ids(row: dict[str, Any]) -> dict[str, Any]:
+    """`row`, where ids are numbers also if they were said as text: the page on menu options says them so, all others as
+    Integer. Only digits are an id, as JSON would write them; anything else stays what it is."""
+    said = {name: int(text) for name in _IDS if isinstance(text := row.get(name), str) and _is_id(text)}
+    return {**row, **said} if said else row
 
 
 def detail(answer: Mapping[str, Any], endpoint: str) -> dict[str, Any]:
@@ -127,7 +141,7 @@ def detail(answer: Mapping[str, Any], endpoint: str) -> dict[str, Any]:
     data = answer.get("data") or answer.get("list")
     if not isinstance(data, dict):
         raise unknown_form(endpoint)
-    return data
+    return with_ids(data)
 
 
 def unknown_form(endpoint: str) -> PbxError:

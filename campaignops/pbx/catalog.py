@@ -20,7 +20,7 @@ from campaignops.message import whatsapp
 from campaignops.message.whatsapp import Definition
 from campaignops.model import AssignTo, Campaign, Components, Numbers, Phonebook, Ref, Template
 from campaignops.outcome import Done, Outcome
-from campaignops.pbx.answer import NOT_FOUND, decoded, detail, listed, plain, said, unknown_form
+from campaignops.pbx.answer import NOT_FOUND, decoded, detail, listed, numbered, plain, said, unknown_form
 
 Json: TypeAlias = Mapping[str, Any]
 Path: TypeAlias = tuple[str | int, ...]
@@ -169,11 +169,7 @@ class Catalog:
     def _read_senders(self, channel_id: int) -> Senders:
         """A channel's numbers by their ids; none for a channel that is gone. Which field of a `dids` entry holds the
         number is not documented, so every text that could be one is kept."""
-        endpoint, dids = "message_channel/get", self.channel(channel_id).get("dids") or []
-        if not isinstance(dids, list) or not all(
-            isinstance(d, dict) and type(d.get("id")) is int for d in dids
-        ):
-            raise unknown_form(endpoint)
+        dids = numbered(self.channel(channel_id).get("dids") or [], "message_channel/get")
         return {
             did["id"]: tuple(v for v in did.values() if isinstance(v, str) and _is_number(v)) for did in dids
         }

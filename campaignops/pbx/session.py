@@ -272,7 +272,7 @@ class Session:
         outcome = self._client.post("message_campaign/create", body)
         if not isinstance(outcome, Done):
             return outcome
-        made = outcome.value.get("id")
+        made = answer.with_ids(dict(outcome.value)).get("id")
         if type(made) is int and made > 0:
             return Done(made)
         return Unknown("the PBX accepted the create but gave no id")

@@ -40,6 +40,9 @@ MESSAGES = {
 }
 
 
+_IDS = frozenset({"id", "omnichannel_id", "recipient_id", "assign_to_id"})
+
+
 @dataclass(frozen=True, slots=True)
 class Invalid:
     """One entry of `invalid_param_list`. Only `required` is a documented `validation_type`; the others are ours."""
@@ -63,6 +66,18 @@ def success(**payload: Any) -> Json:
 def failure(errcode: int, **extra: Any) -> Json:
     """The body of an error, which travels with HTTP 200. Page: Error Code and Error Message."""
     return {"errcode": errcode, "errmsg": MESSAGES.get(errcode, "FAILURE"), **extra}
+
+
+def with_ids_as_text(said: Any) -> Any:
+    match said:
+        case dict():
+            return {
+                key: str(value) if key in _IDS and type(value) is int else with_ids_as_text(value)
+                for key, value in said.items()
+            }
+        case list():
+            return [with_ids_as_text(each) for each in said]
+    return said
 
 
 def invalid(field: str, validation_type: str) -> NoReturn:

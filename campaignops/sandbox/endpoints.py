@@ -65,7 +65,8 @@ def answer(pbx: Pbx, name: str, method: str, call: Call) -> Json:
         try:
             with pbx.store.transaction():
                 pbx.settle()
-                return _allowed(pbx, name, method, call).handler(pbx, call)
+                said = _allowed(pbx, name, method, call).handler(pbx, call)
+                return answers.with_ids_as_text(said) if pbx.personality.ids_read_as == "text" else said
         except Refused as refused:
             return refused.body
 

@@ -17,6 +17,8 @@ class Personality:
     """`both`: `scheduled`, as the vendor's first example sends it, is taken for `schedule`."""
     sender_reads_as: Literal["number", "id"] = "number"
     """What reads show as `sender`: the number's text, or the id that was written."""
+    ids_read_as: Literal["number", "text"] = "number"
+    """How every answer says ids: as JSON numbers, or as their digits in a JSON string."""
     update_omitted: Literal["keep", "clear"] = "keep"
     """`clear`: an update silently empties every optional field that it leaves out."""
     number_list_update: Literal["replace", "append"] = "replace"
