@@ -1288,6 +1288,7 @@ def others(change):
         "preview": "p",
         "names": "n",
         "template": "t",
+        "contacts": "c",
     }
     new |= {
         "moved_from": "x",

@@ -44,6 +44,11 @@ def _contacts(count: int) -> list[Any]:
     return phonebook["contacts"][:count]
 
 
+def _with_somebody_else() -> list[Any]:
+    contacts = _contacts(5)
+    return [{**contacts[0], "business": "+12025550999"}, *contacts[1:]]
+
+
 @pytest.fixture
 def project(tmp_path: Path, box: Sandbox) -> Project:
     """Two campaigns that send at once, and one that is recorded and is to be changed."""
@@ -204,6 +209,10 @@ def test_a_campaign_that_has_begun_to_send_meanwhile_is_named(project, box):
             "`offer` reaches 2 people, not 5",
         ),
         (
+            {"phonebooks": renamed(PHONEBOOKS, 0, contacts=_with_somebody_else())},
+            "who is in the phonebook of `offer` has changed",
+        ),
+        (
             {
                 "templates": [
                     {**row, "components": [*row["components"], {"type": "FOOTER", "text": "New"}]}
@@ -219,12 +228,13 @@ def test_what_has_changed_on_the_pbx_is_named(project, box, parts, sentence):
     project.campaigns(sale=a_text(send="now"), offer=OFFER)
     project.state.unlink()
     box.reset()
-    saved(project)
+    planned = json.loads(saved(project).read_text())["digest"]
     box.reset(parts)
     before = len(box.requests())
     ran = project.apply("plan.json", "--json")
     assert ran.code == 10
     assert sentence in [each["message"] for each in ran.document["error"]["moved"]]
+    assert ran.document["digest"] != planned, "so an apply that is held to the digest is refused, too"
     assert not [each for each in box.requests()[before:] if "create" in each["endpoint"]]
     assert box.ledger() == []
     assert not project.state.exists()

@@ -165,8 +165,15 @@ def _resolved(
             problems += session.resolve(change.campaign, found.locate)
             people, preview = session.people(change.campaign), session.preview(change.campaign)
             names, template = (planner.digest(s) if s else "" for s in session.stands_for(change.campaign))
-            people = change.people if people is None else people
-            yield replace(change, people=people, preview=preview, names=names, template=template)
+            contacts = session.contacts(change.campaign) if change.steps else None
+            yield replace(
+                change,
+                people=change.people if people is None else people,
+                preview=preview,
+                names=names,
+                template=template,
+                contacts=planner.digest(sorted(contacts)) if contacts else "",
+            )
         else:
             yield change
 

@@ -31,6 +31,7 @@ _SENTENCES = {
     "files": "the file {name} {how}",
     "names": "what the names in `{name}` stand for on the PBX {how}",
     "templates": "the template of `{name}` on the PBX {how}",
+    "contacts": "who is in the phonebook of `{name}` {how}",
     "people": "`{name}` reaches {now} people, not {was}",
     "live": "`{name}` {how} on the PBX",
     "changes": "what is to be done with `{name}` {how}",
@@ -78,6 +79,9 @@ def of(plan: Plan, live: Live, project: Project, selection: Selection, tool: str
         "files": dict(_files(campaigns.values())),
         "names": {key: change.names for key, change in wanted.items()},
         "templates": {key: change.template for key, change in wanted.items() if change.template},
+        "contacts": {
+            key: change.contacts[:_AUDIENCE_DIGITS] for key, change in wanted.items() if change.contacts
+        },
         "people": {key: change.people for key, change in wanted.items()},
         "live": {c.key: _live(live, c.id) for c in plan.effects if c.id is not None},
         "changes": {c.key: ", ".join((ACTIONS[type(c)], *c.steps)) for c in plan.changes if not _is_quiet(c)},

@@ -58,8 +58,9 @@ def carried(change: Change) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Create(Change):
-    """Make it on the PBX. `entry`: an earlier apply began, or what it made was deleted unsent. `names` and `template`
-    are digests of what its names and its template stand for on the PBX; empty until somebody has asked there.
+    """Make it on the PBX. `entry`: an earlier apply began, or what it made was deleted unsent. `names`, `template` and
+    `contacts` are digests of what its names and its template stand for on the PBX, and of whose numbers its phonebook
+    has; empty until somebody has asked there.
 
     Without steps it is only looked for: an earlier apply has posted it, or was about to, and nobody knows.
     `instead_of`: it reads like that one, which the plan deletes; if that fails, this would be the second. `drift`:
@@ -72,6 +73,7 @@ class Create(Change):
     instead_of: str | None = None
     names: str = ""
     template: str = ""
+    contacts: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +81,7 @@ class Update(Change):
     """Give the recorded id new content, or only release it; or, with the steps delete and create, post it anew.
 
     `drift`: somebody changed it on the PBX. `is_release`: it is recorded as it should be, and only to be let go.
-    `names` and `template` as of a create.
+    `names`, `template` and `contacts` as of a create.
     """
 
     campaign: Campaign
@@ -88,6 +90,7 @@ class Update(Change):
     is_release: bool = False
     names: str = ""
     template: str = ""
+    contacts: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,6 +216,8 @@ def _content(change: AnyChange) -> dict[str, Any]:
     said = {f.name: getattr(change, f.name) for f in fields(change)}
     for told in ("place", "reason", "help", "tested"):
         said.pop(told, None)
+    if not said.get("contacts"):
+        said.pop("contacts", None)
     said["fields"] = [[f.path, f.before, f.after] for f in change.fields]
     if isinstance(change, Create | Update):
         said["campaign"] = [state.digest(change.campaign, ""), change.campaign.prevent_delete]
