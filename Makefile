@@ -102,6 +102,6 @@ endef
 # it. No header and no index address: they would name the machine and the registry of whoever ran this last.
 define compile
 $(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"])' \
-  | .venv/uv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header $(LOCK_ARGS) $(2) \
+  | .venv/uv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header $(LOCK_ARGS) $(2) \
     --output-file requirements/$(1).txt pyproject.toml -
 endef
