@@ -18,6 +18,7 @@ T = TypeVar("T")
 
 DOSES = {  # rig: (small, soak)
     "simulation": (2_000, 200_000),
+    "several campaigns": (1_000, 100_000),
     "kill": (100, 10_000),
     "concurrent": (20, 500),
     "state machine": (200, 10_000),

@@ -4,21 +4,24 @@ end; and each deliberate mistake in it is found, with its shortest history.
 When a run ends another may begin, without end; `runs` is how many there may be at a time. Campaigns are searched one at
 a time, which covers any number of them: names are unique in a project, so the calls for a campaign meet only its own
 objects, and other campaigns reach it in two ways. Their writes move the version, which can but end a run at its next
-write, as a crash there does; and a run comes to it later, as after a sleep. Both are in the search of one campaign. To
-check this argument, some worlds hold several under one version: three runs on three campaigns are searched whole with
-delivery direct, where a campaign has few steps. Staged, that space is beyond this search: there the argument has to do.
+write, as a crash there does; and a run comes to it later, as after a sleep. Both are in the search of one campaign.
+That this is so is tested, too: the model is walked at random with as many campaigns as runs under one version, and
+what each of them goes through must be among the states that were searched for one. Small worlds of several are searched
+whole.
 """
 
 from __future__ import annotations
 
+import random
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import product
 
 import pytest
 
-from tests.rigs.doses import part, tally
-from tests.rigs.protocol_model import IDLE, Cam, Run, State, World, deliver, over, steps
+from tests.rigs.doses import Tally, first_seed, part, seeds, tally
+from tests.rigs.protocol_model import BEGIN, IDLE, Cam, Run, State, World, deliver, over, steps
 
 
 def overtaken(w: World, run: Run) -> Run:
@@ -174,12 +177,47 @@ class Search:
         return told[::-1]
 
 
+def through(run: Run, k: int) -> Run:
+    """A run as the k-th campaign sees it: at work on it, about to be, or away."""
+    if run != IDLE and run.k == k:
+        return run._replace(k=0, todo=())
+    coming = (rec for each, rec in run.todo if each == k and (rec is None or rec[0] in BEGIN))
+    return next((over(run._replace(todo=((0, rec),))) for rec in coming), IDLE)
+
+
+def alone(w: World, run: Run) -> tuple[Run, ...]:
+    """What may stand for a run where other campaigns are not seen. Has it lost its version to one of them, it is a run
+    that will crash at its next write, or one that has crashed already if no call comes before that."""
+    return (run,) if run.fresh or run == IDLE else (run, run._replace(fresh=True), overtaken(w, run))
+
+
+def is_searched(searched: Search, state: State, k: int) -> bool:
+    """Whether what the k-th campaign goes through is among the states of a search of one."""
+    cams, runs = state
+    shadows = product(*(alone(searched.world, through(run, k)) for run in runs))
+    return any(alike(((cams[k],), shadow)) in searched.came for shadow in shadows)
+
+
+def walk(w: World, searched: Search, seed: int, length: int = 100) -> str | None:
+    """Go through a world of several campaigns at random. What is wrong, if something is."""
+    chance, told = random.Random(seed), list[str]()
+    state: State = ((Cam(None, False, ()),) * w.campaigns, (IDLE,) * w.runs)
+    for _ in range(length):
+        what, state = chance.choice(list(successors(w, state)))
+        told.append(what)
+        if not all(is_searched(searched, state, k) for k in range(w.campaigns)):
+            return "\n".join(
+                [f"RIG_SEED={seed} RIG_RUNS=1: a campaign goes through what was not searched", *told]
+            )
+    return None
+
+
 def world(has: str = "lag twice refuse", **more: object) -> World:
     return World(frozenset(has.split()), **more)  # type: ignore[arg-type]
 
 
+ONE, ONE_LONG = world(), world(runs=4)  # of each, several are walked through as well
 SMALL = [
-    world(),
     world(send="at", ids=2, late=0),
     world(send="at", ids=2, runs=2),
     world("lag refuse", delivery="direct"),
@@ -196,7 +234,6 @@ SMALL = [
     world("", delivery="direct", campaigns=3, runs=3, ids=1, late=0),
 ]
 SOAK = [
-    world(runs=4),
     world(runs=4, late=2),
     world(send="at"),
     world(send="at", runs=4, late=0),
@@ -230,24 +267,56 @@ BROKEN = [
 ]
 
 
+def search(w: World, counted: Tally) -> Search:
+    found = Search(w).run()
+    counted.runs += len(found.came)
+    print(f"{len(found.came):>9,} states: {w}")
+    if found.wrong:
+        counted.failures.append("\n".join([f"{found.wrong}: {w}", *found.history]))
+    return found
+
+
 def explore(worlds: list[World]) -> None:
     with tally("protocol model") as counted:
         for each in part(worlds):
-            found = Search(each).run()
-            counted.runs += len(found.came)
-            print(f"{len(found.came):>9,} states: {each}")
-            if found.wrong:
-                counted.failures.append("\n".join([f"{found.wrong}: {each}", *found.history]))
+            search(each, counted)
+
+
+def wander(one: World, campaigns: int, *, soak: bool) -> None:
+    with tally("protocol model") as counted:
+        searched = search(one, counted)
+    with tally("several campaigns", first_seed()) as counted:
+        for seed in seeds("several campaigns", soak=soak):
+            wrong = walk(replace(one, campaigns=campaigns), searched, seed)
+            counted.failures += [wrong] if wrong else []
+            counted.runs += 1
 
 
 def test_whatever_happens_everybody_is_texted_once():
     explore(SMALL)
 
 
+def test_three_campaigns_go_through_nothing_that_was_not_searched_for_one():
+    wander(ONE, 3, soak=False)
+
+
 @pytest.mark.soak
 @pytest.mark.timeout(0)
 def test_whatever_happens_everybody_is_texted_once_long():
     explore(SOAK)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(0)
+def test_four_campaigns_go_through_nothing_that_was_not_searched_for_one_long():
+    wander(ONE_LONG, 4, soak=True)
+
+
+@pytest.mark.parametrize("broken", ["binds without compare", "writes no intent"])
+def test_a_walk_sees_what_was_not_searched(broken):
+    searched = Search(world(runs=2, ids=2, late=0)).run()
+    astray = replace(searched.world, campaigns=3, broken=broken)
+    assert any(walk(astray, searched, seed) for seed in range(300))
 
 
 @pytest.mark.parametrize("broken", BROKEN, ids=lambda each: f"{each.broken}, {each.delivery}")
