@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -171,3 +172,15 @@ def test_every_local_link_of_the_documents_leads_somewhere():
     ):
         for target in re.findall(r"\]\((?!https?://|#)([^)#]+)", document.read_text("utf-8")):
             assert (document.parent / target).exists(), f"{document.name}: {target}"
+
+
+def test_the_map_and_the_rules_of_imports_name_what_there_is():
+    """The README's map, and the layers in CONTRIBUTING as the contract in pyproject.toml has them."""
+    rows = re.findall(r"^\| (`.+?) \|", README.read_text("utf-8").partition("## The map")[2], re.MULTILINE)
+    paths = [part for row in rows for part in re.findall(r"`([^`]+)`", row)]
+    package = ROOT / "campaignops"
+    assert [each for each in paths if not ((ROOT / each).exists() or (package / each).exists())] == []
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    (layers,) = (each for each in settings["tool"]["importlinter"]["contracts"] if each["id"] == "layers")
+    shown = re.sub(r"[()]", "", "\n".join(layers["layers"]))
+    assert f"```\n{shown}\n```" in (ROOT / ".github" / "CONTRIBUTING.md").read_text("utf-8")
