@@ -180,6 +180,8 @@ def test_the_map_and_the_rules_of_imports_name_what_there_is():
     paths = [part for row in rows for part in re.findall(r"`([^`]+)`", row)]
     package = ROOT / "campaignops"
     assert [each for each in paths if not ((ROOT / each).exists() or (package / each).exists())] == []
+    mapped = {Path(each).name for each in paths}
+    assert {each.name for each in package.iterdir() if not each.name.startswith("_")} - mapped == {"py.typed"}
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     (layers,) = (each for each in settings["tool"]["importlinter"]["contracts"] if each["id"] == "layers")
     shown = re.sub(r"[()]", "", "\n".join(layers["layers"]))
