@@ -101,7 +101,7 @@ _data = st.recursive(
 _specs = st.dictionaries(st.sampled_from(["name", "message", "send", "a.b", "['x']"]), _data, min_size=1)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(recorded=_specs, desired=_specs)
 def test_any_two_specs_have_fields_and_the_way_back_is_the_way_there_turned_round(recorded, desired):
     there, back = fields(recorded, desired), fields(desired, recorded)
@@ -109,13 +109,13 @@ def test_any_two_specs_have_fields_and_the_way_back_is_the_way_there_turned_roun
     assert all(f.before is not None or f.after is not None for f in there)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(spec=_specs)
 def test_nothing_differs_from_itself(spec):
     assert fields(spec, spec) == ()
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(recorded=_specs, desired=_specs)
 def test_what_differs_besides_null_is_never_passed_over(recorded, desired):
     assert bool(fields(recorded, desired)) == (_plain(recorded) != _plain(desired))

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
@@ -391,7 +391,7 @@ def manifests(draw):
     return "".join(lines) + draw(REMARKS)
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=100)
 @given(text=manifests())
 def test_the_campaigns_and_the_comments_stay_the_same(folder, text):
     try:
@@ -408,7 +408,7 @@ INSERTS = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(data=st.data())
 def test_whatever_is_read_of_a_broken_manifest_stays_the_same(folder, data):
     text = data.draw(st.sampled_from([EXAMPLE, WRITTEN]))

@@ -86,11 +86,11 @@ def test_a_number_in_a_message_about_it_is_masked():
 
 
 def test_many_long_texts_are_cut_quickly_or_refused():
-    begun = time.monotonic()
+    begun = time.process_time()
     with pytest.raises(Unrendered) as caught:
         said("{% for i in range(9999) %}{{ ('a ' * 49000) | truncate_sms(50) }}{% endfor %}")
     assert caught.value.code == "CMP112"
-    assert time.monotonic() - begun < 3
+    assert time.process_time() - begun < 5  # CPU seconds, also under coverage
 
 
 @given(st.text(st.sampled_from("ab €ü🌞\n"), max_size=400), st.integers(1, 3))

@@ -121,7 +121,7 @@ _VALUES = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_manifest_of_the_right_words_is_told_in_the_author_s_words(tmp_path, data):
     fields = data.draw(st.dictionaries(st.sampled_from(sorted(KEYS)), _VALUES, max_size=8))

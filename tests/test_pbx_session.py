@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from campaignops import sandbox
@@ -512,7 +512,7 @@ def sentence_of(call) -> str:
 
 @pytest.mark.parametrize("call", CALLS)
 @given(answers=st.lists(BYTES | st.binary(max_size=20), min_size=1, max_size=5), logs_in=st.booleans())
-@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=25)
 def test_any_answers_give_a_value_or_an_error_with_a_sentence(call, answers, logs_in):
     left = list(answers)
 

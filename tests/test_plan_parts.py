@@ -263,7 +263,7 @@ _edits = st.tuples(
 )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.lists(st.tuples(_edits, st.lists(_steps, max_size=4)), min_size=1, max_size=6))
 def test_nobody_gets_a_campaign_twice_whatever_happens_to_its_list(history):
     life = Life()
@@ -285,7 +285,7 @@ def test_nobody_gets_a_campaign_twice_whatever_happens_to_its_list(history):
             assert not [number for number, times in life.sent.items() if times > 1]
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(_lists.filter(bool), st.integers(1, 5), _lists, st.data())
 def test_after_an_apply_a_new_plan_is_empty_and_a_new_list_moves_nobody(listed, size, later, data):
     life, campaign = Life(), a_list(*listed, split=size)

@@ -117,7 +117,7 @@ def _situations(draw):
     }
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(_situations(), _selections)
 def test_every_desired_campaign_and_every_recorded_one_is_in_the_plan_once(situation, selection):
     desired, told = situation
@@ -133,7 +133,7 @@ def test_every_desired_campaign_and_every_recorded_one_is_in_the_plan_once(situa
     assert sum(chosen.summary().values()) >= len(chosen.changes)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(_situations())
 def test_no_campaign_on_the_pbx_is_touched_twice_or_when_it_may_have_begun(situation):
     desired, told = situation
@@ -155,7 +155,7 @@ def test_no_campaign_on_the_pbx_is_touched_twice_or_when_it_may_have_begun(situa
             assert change.entry.id not in {*live.status, *live.unlisted, *begun}
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(_situations(), st.randoms(use_true_random=False))
 def test_a_plan_is_the_same_whatever_order_the_state_is_in(situation, random):
     desired, told = situation
@@ -164,7 +164,7 @@ def test_a_plan_is_the_same_whatever_order_the_state_is_in(situation, random):
     assert (again, again.digest) == (made, made.digest)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.lists(_campaigns, unique_by=(lambda c: c.key, lambda c: c.name), max_size=6), _words, _selections)
 def test_what_is_as_it_was_applied_needs_nothing(desired, begun, selection):
     campaigns = [replace(campaign, moved_from=None) for campaign in desired]
@@ -181,7 +181,7 @@ def test_what_is_as_it_was_applied_needs_nothing(desired, begun, selection):
     assert (offline.effects, offline.blocked) == ((), ())
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(_situations())
 def test_every_blocked_change_has_its_finding_and_says_what_to_do(situation):
     desired, told = situation

@@ -92,7 +92,7 @@ def comments(one: str, two: str) -> list[str]:
 BENIGN = [Rendered(text).tags for text in comments("one", "two")]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(_hostile, _hostile)
 @example(f"{CANARY}\\|{CANARY}", f"{CANARY}`|`{CANARY}")
 @example(f"{CANARY}\n::error::x\n  ::warning::y{CANARY}", f"{CANARY}##[group]x{CANARY}")

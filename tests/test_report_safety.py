@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from campaignops.errors import PbxError
@@ -100,7 +100,6 @@ def reports(one, two):
     yield document.text(status_text.status_document([row]))
 
 
-@settings(deadline=None)  # two dozen reports an example
 @given(texts(), texts(), st.shared(numbers, key="number"))
 def test_no_number_and_no_control_character_survives_in_any_report(one, two, number):
     for report in reports(one, two):

@@ -130,7 +130,7 @@ def test_without_the_extra_the_command_that_installs_it_is_told(tmp_path, monkey
 _BOOK = a_book(("name", "phone"), ("Ada", "+8613800001111"), ("Bea", 5))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.integers(0, len(_BOOK) - 1), st.integers(0, 255)), min_size=1, max_size=6))
 def test_a_damaged_byte_never_ends_in_a_traceback(tmp_path_factory, damage):
     data = bytearray(_BOOK)

@@ -201,7 +201,7 @@ _entries = st.builds(
 _many = st.lists(_entries, max_size=4, unique_by=lambda entry: entry.key)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(entries=_many)
 def test_any_entries_come_back_from_the_journal_and_from_the_document(tmp_path_factory, entries):
     path = tmp_path_factory.mktemp("round") / "s.json"
@@ -213,7 +213,7 @@ def test_any_entries_come_back_from_the_journal_and_from_the_document(tmp_path_f
     assert dict(seen(path).campaigns) == expected
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(entries=_many, indent=st.sampled_from([None, 0, 4, "\t"]))
 def test_a_document_that_somebody_laid_out_anew_says_the_same(tmp_path_factory, entries, indent):
     path = tmp_path_factory.mktemp("anew") / "s.json"
@@ -227,7 +227,7 @@ def test_a_document_that_somebody_laid_out_anew_says_the_same(tmp_path_factory, 
     assert (got, seen(path).pbx, seen(path).serial) == (plain, PBX, 3)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(entries=_many, old=_texts, new=_texts)
 def test_a_move_comes_back_from_the_journal_and_from_the_document(tmp_path_factory, entries, old, new):
     assume(old != new)
@@ -1246,7 +1246,7 @@ def test_a_lock_is_waited_for_until_the_timeout(path, holder):
     begun_s = time.monotonic()
     with pytest.raises(LockedError), FileStore(path).lock("campaignops apply", 0.3):
         pass
-    assert 0.3 <= time.monotonic() - begun_s < 3
+    assert time.monotonic() - begun_s >= 0.3
 
 
 def test_a_lock_vanishes_with_a_killed_holder(path, holder):

@@ -18,12 +18,13 @@ T = TypeVar("T")
 
 DOSES = {  # rig: (small, soak)
     "simulation": (2_000, 200_000),
-    "several campaigns": (1_000, 100_000),
+    "several campaigns": (400, 100_000),
     "kill": (100, 10_000),
     "concurrent": (20, 500),
     "state machine": (200, 10_000),
     "halted lives": (25, 3_000),
 }
+SHARES = 4  # of a long dose, for workers to play at the same time
 PLAYED: list[
     tuple[str, int, int, float, int]
 ] = []  # rig, runs, failures, seconds, seed; shown by conftest.py

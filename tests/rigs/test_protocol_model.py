@@ -23,6 +23,8 @@ import pytest
 from tests.rigs.doses import Tally, first_seed, part, seeds, tally
 from tests.rigs.protocol_model import BEGIN, IDLE, Cam, Run, State, World, deliver, over, steps
 
+pytestmark = pytest.mark.timeout(600)
+
 
 def overtaken(w: World, run: Run) -> Run:
     """A run that has lost its version ends at its next write; if no call comes before that, it may as well at once."""
@@ -276,10 +278,15 @@ def search(w: World, counted: Tally) -> Search:
     return found
 
 
-def explore(worlds: list[World]) -> None:
+def numbered(worlds: list[World]) -> pytest.MarkDecorator:
+    """A test for each world, or for each of the part that is asked for; RIG_SEED is the number of one."""
+    asked = dict(part(enumerate(worlds)))
+    return pytest.mark.parametrize("w", asked.values(), ids=[f"world {number}" for number in asked])
+
+
+def explore(w: World) -> None:
     with tally("protocol model") as counted:
-        for each in part(worlds):
-            search(each, counted)
+        search(w, counted)
 
 
 def wander(one: World, campaigns: int, *, soak: bool) -> None:
@@ -292,8 +299,9 @@ def wander(one: World, campaigns: int, *, soak: bool) -> None:
             counted.runs += 1
 
 
-def test_whatever_happens_everybody_is_texted_once():
-    explore(SMALL)
+@numbered(SMALL)
+def test_whatever_happens_everybody_is_texted_once(w):
+    explore(w)
 
 
 def test_three_campaigns_go_through_nothing_that_was_not_searched_for_one():
@@ -302,8 +310,9 @@ def test_three_campaigns_go_through_nothing_that_was_not_searched_for_one():
 
 @pytest.mark.soak
 @pytest.mark.timeout(0)
-def test_whatever_happens_everybody_is_texted_once_long():
-    explore(SOAK)
+@numbered(SOAK)
+def test_whatever_happens_everybody_is_texted_once_long(w):
+    explore(w)
 
 
 @pytest.mark.soak

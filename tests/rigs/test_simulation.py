@@ -5,31 +5,35 @@ from __future__ import annotations
 import pytest
 
 from tests.rigs import simulation
-from tests.rigs.doses import Tally, seeds, tally
+from tests.rigs.doses import SHARES, seeds, tally
+
+pytestmark = pytest.mark.timeout(600)
 
 
-def test_whatever_happens_everybody_is_texted_once():
-    with tally("simulation") as counted:
-        _play(seeds("simulation", soak=False), counted)
+@pytest.mark.parametrize("share", range(SHARES))
+def test_whatever_happens_everybody_is_texted_once(share):
+    _play(seeds("simulation", soak=False)[share::SHARES])
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(0)
-def test_whatever_happens_everybody_is_texted_once_long():
-    with tally("simulation") as counted:
-        _play(seeds("simulation", soak=True), counted)
+@pytest.mark.parametrize("share", range(SHARES))
+def test_whatever_happens_everybody_is_texted_once_long(share):
+    _play(seeds("simulation", soak=True)[share::SHARES])
 
 
 def test_a_seed_replays_exactly():
     assert simulation.play(11) == simulation.play(11)
 
 
-def _play(dose: range, counted: Tally) -> None:
-    counted.seed = dose.start
-    for seed in dose:
-        try:
-            simulation.play(seed)
-        except Exception as error:  # noqa: BLE001 - the rig goes on and tells all
-            notes = "\n".join(getattr(error, "__notes__", ()))
-            counted.failures.append(f"RIG_SEED={seed} RIG_RUNS=1: {type(error).__name__}: {error}\n{notes}")
-        counted.runs += 1
+def _play(dose: range) -> None:
+    with tally("simulation", dose.start) as counted:
+        for seed in dose:
+            try:
+                simulation.play(seed)
+            except Exception as error:  # noqa: BLE001 - the rig goes on and tells all
+                notes = "\n".join(getattr(error, "__notes__", ()))
+                counted.failures.append(
+                    f"RIG_SEED={seed} RIG_RUNS=1: {type(error).__name__}: {error}\n{notes}"
+                )
+            counted.runs += 1

@@ -42,10 +42,9 @@ from campaignops.store.file import FileStore
 from tests import test_sandbox
 from tests.command_line import Project, Ran
 from tests.rigs.direct_line import DirectLine
-from tests.rigs.doses import first_seed, runs, tally
+from tests.rigs.doses import SHARES, first_seed, runs, tally
 
 T0 = 1_900_000_000.0
-SHARES = 4  # of the dose, for workers to play at the same time
 PEOPLE = tuple(f"+1202555014{n}" for n in range(4))
 EXITS = {0, 1, 2, 4, 10, 11, 12, 64, 130}
 EFFECTS = ("message_campaign/create", "message_campaign/update", "message_campaign/delete")
