@@ -5,6 +5,7 @@ PYTHON      ?= python3
 PYTEST_ARGS ?= --cov -n auto
 LOCK_ARGS   ?=
 UV          := uv==0.13.9
+ATHERIS     := atheris==3.0.0
 
 BIN := .venv/bin
 # The pip outside works on .venv from outside (pip >= 22.3): a venv without its own pip is made in no time, and also
@@ -53,8 +54,8 @@ format: .venv/dev.ok ## let ruff rewrite what it can
 bench: .venv/dev.ok ## measure how the package scales
 	$(BIN)/python tests/bench/run.py
 
-soak: .venv/dev.ok ## the long rigs, hours, a line each; a part: make soak SOAK_ARGS="-k simulation" RIG_RUNS=5000
-	$(BIN)/python -m pytest -q -m "soak or rig" $(SOAK_ARGS)
+soak: .venv/dev.ok .venv/atheris.ok ## the long rigs, hours, a line each; a part: make soak SOAK_ARGS="-k simulation" RIG_RUNS=5000
+	PYTHONPATH=.venv/atheris $(BIN)/python -m pytest -q -m "soak or rig" $(SOAK_ARGS)
 
 lock: .venv/uv.ok ## resolve pyproject.toml anew into requirements/; newest: make lock LOCK_ARGS=--upgrade
 	$(call compile,run,)
@@ -96,6 +97,11 @@ endef
 # The resolver serves `make lock` only, so it lives apart from what the package runs on.
 .venv/uv.ok: Makefile | .venv/bin/python
 	@$(PIP) install --target .venv/uv --upgrade $(UV)
+	@touch $@
+
+# The fuzzer has no build for some Pythons and platforms, so it is asked for where it is played only.
+.venv/atheris.ok: Makefile | .venv/bin/python
+	@$(PIP) install --target .venv/atheris --upgrade $(ATHERIS)
 	@touch $@
 
 # One resolution for every supported Python and platform. The build backend is locked too: the editable install needs

@@ -23,6 +23,7 @@ DOSES = {  # rig: (small, soak)
     "concurrent": (20, 500),
     "state machine": (200, 10_000),
     "halted lives": (25, 3_000),
+    "fuzz": (0, 100_000),  # of each kind of file
 }
 SHARES = 4  # of a long dose, for workers to play at the same time
 PLAYED: list[
