@@ -601,6 +601,24 @@ def test_a_delete_with_a_lost_answer_is_done_again_until_it_is_gone(stage, send,
     assert stage.campaigns() == {}
 
 
+@pytest.mark.parametrize("committed", [False, True])
+def test_a_delete_that_finds_nothing_counts_only_when_a_look_finds_nothing_too(stage, committed):
+    stage.apply(a_text(send="at"))
+    stage.box.inject(DELETE, errcode=60001, commit=committed)
+    run = stage.apply(a_text("summer", "at"))
+    assert run.outcomes == (["done", "done"] if committed else ["unknown", "skipped"])
+    assert stage.apply(a_text("summer", "at")).error is None
+    assert stage.texted() == everybody("summer")
+
+
+def test_a_changed_campaign_is_not_posted_beside_an_old_one_that_was_not_found(direct):
+    direct.apply(a_text(send="at"))
+    direct.box.inject(DELETE, errcode=60001)
+    assert direct.apply(a_text(send="at", text="New")).outcomes == ["unknown"]
+    assert direct.apply(a_text(send="at", text="New")).outcomes == ["done"]
+    assert direct.texted() == everybody("spring")
+
+
 def test_a_delete_that_came_when_the_time_had_come_keeps_the_record(stage):
     """A PBX deletes what it has sent, too; a run that slept between its look and its call may have deleted that."""
     stage.apply(a_text(send="at"))

@@ -403,9 +403,12 @@ def test_an_update_gives_the_whole_object(pbx, session):
     assert pbx.requests()[-2]["body"] == {"id": wanted, **body}
 
 
-def test_a_delete_of_what_is_gone_is_done(pbx, session):
+def test_a_delete_of_what_is_not_found_is_unknown_until_somebody_looks(pbx, session):
     wanted = make(session)
-    assert [session.delete(wanted) for _ in range(2)] == [Done(None), Done(None)]
+    assert session.delete(wanted) == Done(None)
+    again = session.delete(wanted)
+    assert isinstance(again, Unknown)
+    assert session.look(wanted, "Summer") is None
 
 
 @pytest.mark.parametrize("act", ["update", "delete"])
