@@ -197,6 +197,14 @@ def test_a_manifest_that_says_by_now_what_the_pbx_has_needs_no_change(project, b
     assert project.run("plan", "--detailed-exitcode").code == 0
 
 
+def test_a_manifest_to_a_phonebook_may_say_by_now_what_the_pbx_has(project, box):
+    campaign_id = applied(project, **ALERT)
+    by_hand(box, campaign_id, send_time=2101133160)
+    project.campaigns(sale=ALERT | {"send": {"at": "2036-07-31 18:06+02:00"}})
+    assert project.apply("--refresh-only").code == 0
+    assert project.run("plan", "--detailed-exitcode").code == 0
+
+
 def test_what_is_gone_unsent_is_forgotten_and_then_made_as_any_new_campaign(project, box):
     delete_by_hand(box, applied(project, **SALE))
     assert project.apply("--refresh-only").code == 0

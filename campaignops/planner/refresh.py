@@ -13,11 +13,10 @@ from typing import Any
 
 from campaignops import diff, state
 from campaignops.diff import Field
-from campaignops.model import Campaign
+from campaignops.model import Campaign, Numbers
 from campaignops.planner import drift
 from campaignops.planner.changes import AnyChange, History, Refresh, Unchanged
 from campaignops.planner.live import Edited, Live
-from campaignops.planner.parts import people_of
 from campaignops.planner.standing import spec_of, standing
 from campaignops.state import Entry, Phase
 
@@ -92,7 +91,8 @@ def _says_so(campaign: Campaign, after: Entry, entry: Entry, live: Live, status:
 
 
 def _audience(campaign: Campaign, lineage: str) -> str:
-    return state.audience_digests(people_of(campaign), lineage)
+    numbers = campaign.audience.numbers if isinstance(campaign.audience, Numbers) else ()
+    return state.audience_digests(numbers, lineage)
 
 
 def _strangers(entry: Entry, edit: Edited | None, lineage: str) -> tuple[Field, ...]:
