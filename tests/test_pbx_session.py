@@ -452,6 +452,13 @@ def test_a_campaign_whose_names_are_not_found_is_not_resolved(session):
     assert session.people(an_sms(channel=Ref("nowhere"))) is None
 
 
+@pytest.mark.parametrize("row", ["+8613800001111", 1.5, None, {}])
+def test_recipients_in_another_form_are_nothing_that_a_manifest_can_say(session, row):
+    live = session.get(make(session))
+    assert session.in_words(live) is not None
+    assert session.in_words({**live, "number_list": [*live["number_list"], row]}) is None
+
+
 # Answers of any shape
 
 SCALARS = (
@@ -499,6 +506,7 @@ CALLS = {
     "resolve": lambda s: s.resolve(an_sms(audience=Phonebook(Ref("Main SMS"), "mobile_number")), locate),
     "resolve whatsapp": lambda s: s.resolve(WHATSAPP, locate) and s.preview(WHATSAPP),
     "meaning": lambda s: json.dumps(s.meaning(s.get(7) or {}), ensure_ascii=False).encode(),
+    "in words": lambda s: s.in_words(s.get(7) or {}),
     "create": lambda s: s.create({}),
     "update": lambda s: s.update(7, {}),
     "delete": lambda s: s.delete(7),

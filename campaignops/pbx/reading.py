@@ -119,8 +119,10 @@ def _audience(live: Json, catalog: Catalog) -> Audience:
         phonebook = _named(catalog.phonebooks(), live.get("recipient_id"), "name")
         return Phonebook(phonebook, _text(live, "recipient_num_type"))
     listed = live.get("number_list")
-    numbers = [row.get("number") for row in listed] if isinstance(listed, list) else []
-    if not numbers or not all(isinstance(n, str) and is_number(n) for n in numbers):
+    rows = listed if isinstance(listed, list) else []
+    said = [row.get("number") for row in rows if isinstance(row, dict)]
+    numbers = [number for number in said if isinstance(number, str) and is_number(number)]
+    if not rows or len(numbers) < len(rows):
         raise Unsayable("its recipients are not all numbers in E.164")
     if len(set(numbers)) != len(numbers):
         raise Unsayable("a number is among its recipients twice")
