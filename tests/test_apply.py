@@ -508,6 +508,20 @@ def test_where_drafts_are_not_released_a_switch_to_direct_posts_once(stage, send
     assert stage.texted() == everybody("spring", "summer")
 
 
+@pytest.mark.parametrize("code", [70084, 40002, 10009, -1])
+def test_each_code_that_leaves_a_draft_as_it_was_may_mean_that_drafts_are_not_released(stage, code):
+    stage.box.inject(UPDATE, occurrence=2, errcode=code)
+    run = stage.apply(a_text())
+    assert "If this PBX does not release drafts, set `pbx.delivery: direct`" in run.said
+    assert stage.texted() == NOBODY
+
+
+@pytest.mark.parametrize("fault", [{"drop": "before"}, {"errcode": 10004}, {"errcode": 70123}], ids=str)
+def test_what_says_nothing_about_drafts_advises_no_other_delivery(stage, fault):
+    stage.box.inject(UPDATE, occurrence=2, **fault)
+    assert "pbx.delivery" not in stage.apply(a_text()).said
+
+
 @pytest.mark.parametrize("fault", BROKEN, ids=str)
 def test_a_switch_to_direct_posts_only_when_the_draft_is_gone(stage, fault):
     stage.box.behave(drafts_release="refused")

@@ -18,7 +18,7 @@ _SILENT, _CUT_OFF = 4, 1
 _POLL_S = 5.0
 _LOOKS_S = (0.0, 0.5, 1.5)
 _TRIES = 2
-_FORBIDDEN = 70084
+_FORBIDDEN, _TOKEN_EXPIRED = 70084, 10004
 
 
 class Releaser:
@@ -61,8 +61,9 @@ class Releaser:
                 return self._record.put(entry, phase=Phase.RELEASED, status=status, late_until_s=None)
             if isinstance(outcome, NoEffect):
                 raise self._refused(entry, outcome)
-            lost = outcome.reason
-        raise self._unknown(entry, f"{lost}. It was still a draft when last read")
+            lost = f"{outcome.reason}. It was still a draft when last read; it was not released again"
+            lost += _perhaps_never(outcome)
+        raise self._unknown(entry, lost)
 
     def compared(self, entry: Entry) -> Json:
         """The campaign as the PBX has it, if it says what we gave it. Raises Ended."""
@@ -168,14 +169,20 @@ class Releaser:
         if entry.phase is Phase.RELEASING:
             self._record.put(entry, phase=Phase.BOUND, late_until_s=None)
         message = f"the PBX refused to release draft {entry.id} ({refused.reason}); nothing was sent, it is recorded"
-        if refused.code == _FORBIDDEN:
-            message += ". If this PBX does not release drafts, set `pbx.delivery: direct`"
+        message += _perhaps_never(refused)
         ends = refused.ends_run or refused.code == _FORBIDDEN
         return Ended(Result(entry.key, "failed", entry.id, message, ends_run=ends))
 
     def _unknown(self, entry: Entry, reason: str) -> Ended:
-        message = f"release of id {entry.id}: {reason}; it was not released again"
+        message = f"release of id {entry.id}: {reason}"
         return Ended(Result(entry.key, "unknown", entry.id, message, "campaignops apply"))
+
+
+def _perhaps_never(answered: NoEffect | Unknown) -> str:
+    """Which code says that drafts are not released is documented nowhere: each that left the draft as it was may."""
+    if answered.code in (None, _TOKEN_EXPIRED) or (isinstance(answered, NoEffect) and answered.ends_run):
+        return ""
+    return ". If this PBX does not release drafts, set `pbx.delivery: direct`"
 
 
 def _failed(entry: Entry, message: str) -> Ended:
