@@ -63,6 +63,7 @@ def test_after_a_refused_login_there_is_none_for_the_rest_of_the_run():
     [
         (NoEffect("no connection to x (refused)", ends_run=True), "check `pbx.url` and the network"),
         (NoEffect("errcode 70004 ACCOUNT IP BLOCKED: wait", 70004, True), "no login: errcode 70004"),
+        (NoEffect("errcode 60002 MAX LIMITATION EXCEEDED", 60002), "fewer than 8 tokens may be in use: wait"),
         (Unknown("HTTP status 502"), "no login: HTTP status 502"),
     ],
 )

@@ -16,6 +16,7 @@ NEEDED_S = 120.0  # no call starts with less life than this
 _LIFE_S = 1800  # as documented, where an answer does not say
 _RENEW_AT = 0.8  # of the life, counted from when the login was sent
 _REFUSED = -1  # a wrong secret, and perhaps a ninth token, have no code of their own (page "Response Result")
+_TOO_MANY = 60002  # the code of a quantity limit; eight tokens are the one of a login
 
 
 class Post(Protocol):
@@ -103,6 +104,9 @@ def _no_login(outcome: Outcome[Any]) -> str:
         )
     if isinstance(outcome, NoEffect) and outcome.code is None:
         return f"{outcome.reason}; check `pbx.url` and the network"
+    if outcome.code == _TOO_MANY:
+        wait = "wait until one has ended, 30 minutes at most"
+        return f"no login: {outcome.reason}; fewer than 8 tokens may be in use: {wait}"
     advice = (
         ""
         if outcome.code is not None or ";" in outcome.reason
