@@ -133,11 +133,12 @@ class Judge:
     def _taken(self, campaign: Campaign) -> Blocked | None:
         """Why a campaign cannot be made: one of its name is there, and may be this very one, sent already."""
         if ids := self.live.names.get(campaign.name) if self.live else None:
+            which = ids[0] if len(ids) == 1 else "ID"
             return Blocked(
                 **_head(campaign, None),
                 reason=f"the PBX has a campaign named {campaign.name!r} that is not recorded "
                 f"(id {', '.join(map(str, ids))})",
-                help=f"take it over: campaignops import {campaign.key} ID; or give this one another `name`",
+                help=f"take it over: campaignops import {campaign.key} {which}; or give this one another `name`",
                 code="CMP215",
             )
         for entry in self.named.get(campaign.name, ()):
