@@ -116,6 +116,7 @@ TITLES: dict[str, str] = {
     "CMP412": "a cell that holds a number and not text",
     "CMP413": "spreadsheets need an extra",
     "CMP414": "a campaign cannot be cut into parts, or not be made whole again",
+    "CMP415": "a number is in the phonebook twice",
     "CMP501": "a campaign that has begun to send cannot be changed",
     "CMP502": "a key cannot be moved from one that is still there",
     "CMP503": "a protected campaign would be deleted",

@@ -7,13 +7,13 @@ quiet       hours and days by their own clocks        rules     the guardrails o
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from campaignops import state
 from campaignops.audience.countries import Home
-from campaignops.findings import in_order
+from campaignops.findings import Finding, in_order
 from campaignops.guard import outgoing as going
 from campaignops.guard import people
 from campaignops.guard.outgoing import Outgoing, World
@@ -69,8 +69,24 @@ def review(
     refused += rules.of_plan(listed, sent)
     let_by = tuple(_as_warning(each) for each in refused if allowed.lets(each))
     kept = tuple(each for each in refused if not allowed.lets(each))
-    findings = in_order((*made.findings, *(each.finding for each in (*kept, *let_by))))
+    twice = (finding for each in listed for finding in _twice(each, locate))
+    findings = in_order((*made.findings, *(each.finding for each in (*kept, *let_by)), *twice))
     return replace(made, reach=reach, refusals=kept, allowed=let_by, findings=findings)
+
+
+def _twice(each: Outgoing, locate: Locate) -> Iterator[Finding]:
+    """Numbers of several contacts. Whether a PBX sends to such a number once is documented nowhere."""
+    numbers = each.numbers or ()
+    again = len(numbers) - len(set(numbers))
+    if again and isinstance(each.campaign.audience, Phonebook):
+        who = "1 contact of the phonebook has" if again == 1 else f"{again:,} contacts of the phonebook have"
+        yield Finding(
+            "CMP415",
+            "warning",
+            f"{who} the number of another; who has it may get the message twice",
+            locate(each.campaign, ("recipients", "phonebook")),
+            help="take the number away from all but one contact on the PBX, or name the people in a file instead",
+        )
 
 
 def _as_warning(refusal: Refusal) -> Refusal:
