@@ -81,7 +81,11 @@ class Project:
         return self.run("apply", "--auto-approve", *words)
 
     def start(
-        self, *words: str, stdin: int = subprocess.DEVNULL, **environment: str
+        self,
+        *words: str,
+        stdin: int = subprocess.DEVNULL,
+        stdout: int = subprocess.PIPE,
+        **environment: str,
     ) -> subprocess.Popen[str]:
         """The command in a process of its own."""
         return subprocess.Popen(
@@ -89,7 +93,7 @@ class Project:
             cwd=self.root,
             env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
             stdin=stdin,
-            stdout=subprocess.PIPE,
+            stdout=stdout,
             stderr=subprocess.PIPE,
             text=True,
         )

@@ -203,6 +203,28 @@ def test_whoever_reads_only_the_first_line_breaks_nothing(project):
         assert running.wait(timeout=20) == 141
 
 
+@pytest.mark.parametrize("words", [("validate", "--json"), ("plan", "--json", "--env", "none"), ("schema",)])
+def test_an_answer_that_cannot_be_written_is_an_error_and_no_defect(project, words):
+    with Path("/dev/full").open("wb") as full, project.start(*words, stdout=full.fileno()) as running:
+        assert running.stderr is not None
+        said = running.stderr.read()
+        assert running.wait(timeout=20) == 1
+    assert said.endswith(
+        "error: stdout cannot be written: No space left on device; what is done is recorded\n"
+    )
+    assert ("there is no environment" in said) == ("none" in words)
+    assert "Traceback" not in said
+
+
+def test_whoever_does_not_read_that_something_failed_breaks_nothing(project):
+    with project.start("plan", "--json", "--env", "none") as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        running.stdout.close()
+        assert "Traceback" not in running.stderr.read()
+        assert running.wait(timeout=20) == 141
+
+
 # streams
 
 

@@ -12,7 +12,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from campaignops.cli import arguments, environment, options, screen
-from campaignops.cli.screen import Screen
+from campaignops.cli.screen import Screen, Unanswered
 from campaignops.errors import CampaignOpsError, Interrupted
 
 _BROKEN_PIPE = 141  # as the shell reports a process that SIGPIPE has ended
@@ -47,12 +47,12 @@ class Failure:
         from campaignops.report import plan_json
 
         self.end(error)
+        shown.error(error, self.root)  # first: stdout may be what fails
         if shown.json:
             if self.document is None:
                 told = (getattr(error, name, ()) for name in ("findings", "silenced"))
                 self.document = plan_json.error_document(self.kind, error, *told)
             shown.document(plan_json.with_error(self.document, error))
-        shown.error(error, self.root)
         return error.exit_code
 
 
@@ -63,24 +63,40 @@ def _run(words: list[str]) -> int:
         verbosity=options.verbosity_of(words),
         log_json=options.wants_json_log(words),
     )
-    failure = Failure()
+    try:
+        return _reported(words, shown, Failure())
+    except BrokenPipeError:
+        # Whoever read us has gone; Python would complain about it once more while it shuts down.
+        _silence_stdout()
+        return _BROKEN_PIPE
+    except Unanswered as error:
+        _silence_stdout()
+        message = f"stdout cannot be written: {error}; what is done is recorded"
+        shown.error(CampaignOpsError(message, code="stdout"), None)
+        return 1
+
+
+def _reported(words: list[str], shown: Screen, failure: Failure) -> int:
+    """The same, while stdout can be written. Raises BrokenPipeError and Unanswered, also where it reports a failure."""
     try:
         command, rest = options.command_of(words)
         failure.kind = command
         return _command(command, rest, shown, failure)
+    except (BrokenPipeError, Unanswered):
+        raise
     except CampaignOpsError as error:
         return failure.report(shown, error)
     except KeyboardInterrupt as stopped:
         return failure.report(shown, Interrupted(str(stopped) or "interrupted; nothing was under way"))
-    except BrokenPipeError:
-        # Whoever read us has gone; Python would complain about it once more while it shuts down.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _BROKEN_PIPE
     except Exception as error:  # noqa: BLE001 - the one boundary
         if shown.verbosity > 1:
             shown.warn(_where(error))
         what = f"a defect in campaignops ({type(error).__name__}); what is done is recorded. -vv shows where"
         return failure.report(shown, CampaignOpsError(what, code="internal"))
+
+
+def _silence_stdout() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _command(command: str, rest: list[str], shown: Screen, failure: Failure) -> int:

@@ -17,6 +17,10 @@ from campaignops.findings import Finding
 from campaignops.policy import Silenced
 
 
+class Unanswered(Exception):
+    """Stdout cannot be written, such as on a full disk; the text says why."""
+
+
 @dataclass(frozen=True, slots=True)
 class Screen:
     """The two streams, and how the user wants them. `json`: stdout gets one document and nothing else. `log` is `err`
@@ -40,8 +44,14 @@ class Screen:
         return stream.isatty()
 
     def answer(self, text: str) -> None:
-        self.out.write(text)
-        self.out.flush()
+        """Raises BrokenPipeError when nobody reads any more, else Unanswered."""
+        try:
+            self.out.write(text)
+            self.out.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise Unanswered(error.strerror or "it is closed") from None
 
     def say(self, text: str) -> None:
         """A line of talk; `-q` silences it."""
