@@ -109,7 +109,7 @@ def test_a_file_with_another_files_ending_is_found_at_its_name(tmp_path):
     write(tmp_path, **{"assets/a.jpg": PNG})
     _, findings = read_text(tmp_path, sms(message="{file: assets/a.jpg}"))
     assert places(findings) == [("CMP125", 6, 21)]
-    assert findings[0].help == "rename it to `assets/a.png`, or save it as image/jpeg"
+    assert findings[0].help == "rename it to `assets/a.png`, or save it as JPG"
 
 
 @pytest.mark.parametrize("kind", ["image", "video", "document"])

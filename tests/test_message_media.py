@@ -44,14 +44,14 @@ def test_the_media_type_is_the_endings_when_the_bytes_agree(name, start, expecte
 @pytest.mark.parametrize(
     ("name", "start", "message", "help"),
     [
-        ("a.jpg", PNG, "`a.jpg` is not image/jpeg but image/png", "rename it to `a.png`, or save it as image/jpeg"),
-        ("a.1.JPG", b"\0\0\0\x18ftypheic", "`a.1.JPG` is not image/jpeg but image/heic", "rename it to `a.1.heic`"),
-        ("a.mp4", b"\0\0\0\x14ftypqt  ", "`a.mp4` is not video/mp4 but video/quicktime", "rename it to `a.mov`"),
-        ("a.3gp", b"\0\0\0\x18ftypmp42", "`a.3gp` is not video/3gpp but video/mp4", "rename it to `a.mp4`"),
-        ("a.jpg", b"MZ\x90", "`a.jpg` does not begin like image/jpeg", "is it whole?"),
-        ("a.pdf", b"hello", "`a.pdf` does not begin like application/pdf", "is it whole?"),
-        ("a.docx", PNG, f"`a.docx` is not {WORD} but image/png", "rename it to `a.png`"),
-        ("a.pdf", ZIP, "`a.pdf` does not begin like application/pdf", "is it whole?"),
+        ("a.jpg", PNG, "`a.jpg` is not JPG but PNG", "rename it to `a.png`, or save it as JPG"),
+        ("a.1.JPG", b"\0\0\0\x18ftypheic", "`a.1.JPG` is not JPG but HEIC", "rename it to `a.1.heic`"),
+        ("a.mp4", b"\0\0\0\x14ftypqt  ", "`a.mp4` is not MP4 but MOV", "rename it to `a.mov`"),
+        ("a.3gp", b"\0\0\0\x18ftypmp42", "`a.3gp` is not 3GP but MP4", "rename it to `a.mp4`"),
+        ("a.jpg", b"MZ\x90", "`a.jpg` does not begin like a file of the kind JPG", "is it whole?"),
+        ("a.pdf", b"hello", "`a.pdf` does not begin like a file of the kind PDF", "is it whole?"),
+        ("a.docx", PNG, "`a.docx` is not DOCX but PNG", "rename it to `a.png`"),
+        ("a.pdf", ZIP, "`a.pdf` does not begin like a file of the kind PDF", "is it whole?"),
         ("a.txt", b"a\0b", "`a.txt` is no text", "save it as UTF-8 text"),
     ],
 )  # fmt: skip

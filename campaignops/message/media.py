@@ -86,9 +86,10 @@ def media_type(path: str, start: bytes) -> str:
     if _begins(start, known) and not (is_other and (ending, found) not in _RELATED):
         return wanted
     if is_other:
-        said = f"`{path}` is not {wanted} but {_SIGNATURES[found or ''][0]}"
-        raise Misnamed(said, f"rename it to `{stem}.{found}`, or save it as {wanted}")
-    raise Misnamed(f"`{path}` does not begin like {wanted}", f"is it whole? Save it as {wanted} once more")
+        said = f"`{path}` is not {ending.upper()} but {(found or '').upper()}"
+        raise Misnamed(said, f"rename it to `{stem}.{found}`, or save it as {ending.upper()}")
+    said = f"`{path}` does not begin like a file of the kind {ending.upper()}"
+    raise Misnamed(said, f"is it whole? Save it as {ending.upper()} once more")
 
 
 def _begins(start: bytes, signatures: tuple[tuple[int, bytes], ...]) -> bool:
