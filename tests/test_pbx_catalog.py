@@ -252,7 +252,7 @@ def test_a_sender_of_another_channel_or_of_none_is_a_finding(pbx, sender):
     one = finding(pbx, an_sms(channel=Ref("News SMS"), sender=sender))
     assert (one.code, one.place) == ("CMP205", Place("sender"))
     assert one.message == "channel `News SMS` has no such number"
-    assert one.help == "name one of them as `sender`: {id: 11} +1202•••0101, {id: 12} +1202•••0102"
+    assert one.help == "write sender: {id: 11} for +1202•••0101, or sender: {id: 12} for +1202•••0102"
 
 
 def test_a_sender_left_out_of_a_channel_with_several_is_a_finding(pbx):

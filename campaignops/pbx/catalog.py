@@ -113,8 +113,8 @@ class Catalog:
             problem = "has this number several times" if hits else "has no such number"
         if len(hits) == 1:
             return {"sender_id": hits[0]}
-        known = [" ".join((f"{{id: {i}}}", *numbers)) for i, numbers in senders.items()]
-        advice = f"name one of them as `sender`: {', '.join(known[:_SHOWN])}" if known else None
+        known = [" for ".join((f"{{id: {i}}}", *numbers)) for i, numbers in senders.items()]
+        advice = f"write sender: {', or sender: '.join(known[:_SHOWN])}" if known else None
         raise _Unresolved(code, path, f"channel `{campaign.channel}` {problem}", advice)
 
     def _audience(self, campaign: Campaign, _: Json) -> Json:
