@@ -69,7 +69,8 @@ class _Watch:
 def _check(number: str, project: Project) -> None:
     if number not in project.test_numbers:
         known = ", ".join(map(mask, project.test_numbers)) or "none"
-        text = f"{mask(number)} is not among `test_numbers` of {SETTINGS_FILE} ({known}); nothing was sent"
+        text = f"{mask(number)} is not among `test_numbers` of {SETTINGS_FILE} ({known}); nothing was sent."
+        text += ' Add it there: test_numbers: ["+…"]'
         raise RefusedError(text, code="CMP521")
 
 

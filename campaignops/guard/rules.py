@@ -172,7 +172,7 @@ class Rules:
         tested_s = state.tested_at_s(recorded, each.campaign)
         if tested_s is None or (within_s and self.world.now_s - tested_s > within_s):
             what = "it was not sent as a test just as it is now"
-            help = f"campaignops test-send {quote(each.key)} --to a number of yours"
+            help = f"campaignops test-send {quote(each.key)} --to one of `test_numbers` in campaignops.yaml"
             yield self._refusal("CMP610", what, each, (), "require_test_send", each.people, help)
 
     def _parts(self, each: Outgoing) -> Iterator[Refusal]:
