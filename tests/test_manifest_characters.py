@@ -20,7 +20,7 @@ def told(folder, text, file="a.yaml"):
 @pytest.mark.parametrize(
     ("text", "place", "said"),
     [
-        (sms(sender="“+12025550100”"), (9, 13), 'part of the value; write " round it'),
+        (sms(sender="“+12025550100”"), (9, 13), 'part of the value; write " in their place'),
         (sms(message="{text: „Hallo“}"), (6, 21), "part of the value"),
         (sms(message="{text: «Salut»}"), (6, 21), "part of the value"),
         (sms().replace("channel:", "“channel”:"), (4, 5), "part of the value"),
@@ -33,6 +33,7 @@ def told(folder, text, file="a.yaml"):
         (sms(name="Sale\u200e"), (9, 15), "(left-to-right mark) cannot be seen"),
         (sms(name="Sa\U000e0041le"), (9, 13), "U+E0041 (tag latin capital letter a) cannot be seen"),
         (sms(message="{text: a\u2067b\u2069}"), (6, 22), "may turn round"),
+        (sms(message="\n      text: Sale #1"), (7, 18), "it is a comment, and no part of the text; put quotes round"),
         (sms() + "# \u202eno comment\n", (9, 3), "turns round what is read here; delete it"),
     ],
 )  # fmt: skip
@@ -54,8 +55,10 @@ def test_a_character_that_misleads_is_told_at_its_place(tmp_path, text, place, s
         sms(message='{text: "Prix:\u00a05 €"}'),
         sms(message='{text: "a\\u200bb"}'),
         "\ufeff" + SMS,
+        sms(message="\n      text: |\n        a: Sale #1") + "#a: b #c\n",
+        sms(message='{text: "Sale #1"}  #hi').replace("type: sms", "type: sms  # how #1"),
     ],
-    ids=range(9),
+    ids=range(11),
 )
 def test_what_is_meant_so_is_left_alone(tmp_path, text):
     assert told(tmp_path, text) == ([], [])

@@ -7,7 +7,15 @@ import re
 import pytest
 
 from campaignops.findings import TITLES
+from campaignops.manifest.hints import SKELETON
 from tests.manifest_folder import PNG, SMS, places, read, read_text, sms, whatsapp, write
+
+_ONE_OR_THE_OTHER = "an SMS is a text or a file: make two campaigns of it, or put a link into the text"
+_UNDER_BODY = (
+    "known here: `body`, `buttons`, `components`, `header`, `language`, `template`; "
+    "the values of a template stand under `body`"
+)
+_SINGLE = "this value is a single one: write its name without what stands behind the dot"
 
 # A campaign of `sms()`: type 3, channel 4, recipients 5, message 6, send 7, session 8, whatever is added 9.
 FORMS = [
@@ -51,7 +59,7 @@ FORMS = [
     (
         whatsapp("{template: x, language: en, body: a}"),
         [("CMP107", 6, 48)],
-        "a mapping of names to values, or a list",
+        "names with values such as {name: Ada}, or a list",
     ),
     (whatsapp("{template: x, language: en, body: [a, {b: c}]}"), [("CMP107", 6, 52)], "entry 2 of `body`"),
     (whatsapp("{template: x, language: en, body: {a: }}"), [("CMP107", 6, 49)], "`a` is empty"),
@@ -59,7 +67,7 @@ FORMS = [
     (
         whatsapp("{template: x, language: en, buttons: [a]}"),
         [("CMP107", 6, 42)],
-        "`buttons` must be a mapping",
+        "`buttons` must be the labels of buttons",
     ),
     (
         whatsapp("{template: x, language: en, components: [], body: [a]}"),
@@ -137,12 +145,12 @@ FORMS = [
         [("CMP107", 6, 72)],
         "whole number",
     ),
-    ("hello", [("CMP107", 1, 1)], "a manifest is a mapping"),
-    ("[a]", [("CMP107", 1, 1)], "a manifest is a mapping"),
+    ("hello", [("CMP107", 1, 1)], "this is no manifest"),
+    ("[a]", [("CMP107", 1, 1)], "this is no manifest"),
     ("summer:\n  type: sms\n", [("CMP104", 1, 1)], "unknown key `summer`"),
-    ("campaigns: [a]\n", [("CMP107", 1, 1)], "`campaigns` must be a mapping"),
-    ("campaigns: {a: }\n", [("CMP107", 1, 13)], "empty or not a mapping"),
-    ("vars: [a]\n" + SMS, [("CMP107", 1, 1)], "`vars` must be a mapping"),
+    ("campaigns: [a]\n", [("CMP107", 1, 1)], "each campaign stands under a key of its own"),
+    ("campaigns: {a: }\n", [("CMP107", 1, 13)], "the campaign `a` is empty"),
+    ("vars: [a]\n" + SMS, [("CMP107", 1, 1)], "`vars` must be names with values"),
     ("vars: {each: 1, a-b: 2}\n" + SMS, [("CMP107", 1, 8), ("CMP107", 1, 17)], "is not a name"),
     ("", [("CMP118", 1, 1)], "holds no campaigns"),
     ("# nothing\n", [("CMP118", 1, 1)], "holds no campaigns"),
@@ -226,6 +234,41 @@ def test_a_wrong_form_is_found_at_its_place(folder, text, expected, said):
             "fold: first is 2030-10-27 02:30+02:00, fold: second is 2030-10-27 02:30+01:00",
         ),
         (sms(message="{file: assets/A.png}"), "did you mean `assets/a.png`?"),
+        (sms(message="{file: Assets/a.png}"), "did you mean `assets/a.png`?"),
+        (sms(message="{file: assets\\a.png}"), "write / between folders: assets/a.png"),
+        (sms(image="a.png"), "message: {file: a.png}"),
+        (sms(message="{text: Hi, come in!}"), "put quotes round a text in { } that holds a comma"),
+        (sms(message="{text: a, file: b}"), _ONE_OR_THE_OTHER),
+        (whatsapp("{template: x, language: en, header: {file: a.pdf}}"), "did you mean `document`?"),
+        (whatsapp("{template: x, language: en, tier: VIP}"), _UNDER_BODY),
+        (sms(send="2030-07-30"), 'send: {at: "2030-07-30 18:06"}, with the time of day that you mean'),
+        (sms(send="30.07.2030 18:00"), 'send: {at: "2030-07-30 18:00"}'),
+        (sms(send="2030-07-30 18:06 UTC"), 'send: {at: "2030-07-30 18:06", timezone: UTC}'),
+        (sms(send="{at: now}"), "send: now"),
+        (sms(send="{at: 2030-07-30 6pm}"), 'if this is July 30: at: "2030-07-30 18:00"'),
+        (sms(recipients="{numbers: '+8613800001111'}"), 'numbers: ["+…", "+…"]'),
+        (sms(for_each="[a]", name='"{{ each }}"'), "write {{ each.value }}, or {{ each.key }}"),
+        (
+            sms(for_each="[a]", name='"{{ Ada }}"'),
+            'if it is a text: "Ada", in quotes; known here: `each.key`, `each.value`',
+        ),
+        (sms(for_each="[a]", name='"{{ each.value.a }}"'), _SINGLE),
+        (sms(name='"{% if a = 1 %}{% endif %}"'), "write == to compare"),
+        ("hello", "campaigns: {summer-sale: {" + SKELETON + "}}"),
+        ("campaigns: {a: 'type:sms'}", "write `type: sms`, not `type:sms`"),
+        ("defaults: {type: sms}", "defaults for all manifests of a folder stand in a file `_defaults.yaml`"),
+        (
+            sms(message="\n      text: a: b"),
+            'write text: "a: b"; or text: {a: b}, if all of this belongs to `text`',
+        ),
+        (sms(message="\n      text: “A b: c”"), 'write text: "A b: c"'),
+        (sms(message="{text: 'It's'}"), """write '' for each ' inside of the text, or put " round it"""),
+        (sms(message='{text: "a "b" c"}'), """write \\" for each " inside of the text, or put ' round it"""),
+        (sms(message="{text: hi {{ brand }}!}"), 'put quotes round all of it, as in "{{ brand }} tea"'),
+        (
+            sms(message="{text: Sale #1}"),
+            "put quotes round a text that holds ` #`: what stands behind it is a comment",
+        ),
     ],
 )
 def test_the_help_says_what_to_write_instead(folder, text, help):

@@ -103,7 +103,7 @@ SETTINGS = [
     ("pbx: {url: sandbox, delivery: drect}", [("CMP109", 1, 31)], "`staged` or `direct`"),
     ("pbx: {url: sandbox, ca_file: no.pem}", [("CMP113", 1, 30)], "there is no file `no.pem`"),
     ("pbx: {url: sandbox, verify: false}", [("CMP104", 1, 21)], "unknown key `verify`"),
-    ("pbx: sandbox", [("CMP107", 1, 6)], "a mapping such as {url: sandbox}"),
+    ("pbx: sandbox", [("CMP107", 1, 6)], "written such as {url: sandbox}"),
     (
         "pbx: {url: sandbox}\nguardrails:\n  max_recipients: many",
         [("CMP107", 3, 19)],
@@ -112,7 +112,7 @@ SETTINGS = [
     ("pbx: {url: sandbox}\ntimezone: Berlin", [("CMP405", 2, 11)], "not a time zone"),
     ("pbx: {url: sandbox}\nstate: s3://bucket/x", [("CMP115", 2, 8)], "must be a path"),
     ("pbx: {url: sandbox}\nvars: {a-b: 1}", [("CMP115", 2, 8)], "not a name for a var"),
-    ("pbx: {url: sandbox}\nvars: [a]", [("CMP107", 2, 1)], "`vars` must be a mapping"),
+    ("pbx: {url: sandbox}\nvars: [a]", [("CMP107", 2, 1)], "`vars` must be names with values"),
     ("pbx: {url: sandbox}\nstat: x", [("CMP104", 2, 1)], "unknown key `stat`"),
     ("pbx: {url: sandbox}\npbx: {url: sandbox}", [("CMP103", 2, 1)], "duplicate key"),
     ("pbx: {url: sandbox}\nenvironments:\n  a: {pbx: {url: x}}", [("CMP115", 3, 18)], "web address"),
@@ -121,7 +121,7 @@ SETTINGS = [
     ("state: a.json", [("CMP106", 1, 1)], "`pbx.url` is missing"),
     ("pbx: {delivery: staged}", [("CMP106", 1, 1)], "`pbx.url` is missing"),
     ("", [("CMP106", 1, 1)], "`pbx.url` is missing"),
-    ("[a]", [("CMP107", 1, 1)], "must be a mapping"),
+    ("[a]", [("CMP107", 1, 1)], "must hold lines such as"),
     ("pbx: [", [("CMP101", 1, 6)], "a value cannot begin with this character"),
 ]
 

@@ -43,7 +43,7 @@ KEYS = {"type", "id", "text", "file", "for_each", "x", *schema.SmsCampaign.__ann
 # Words of the machinery: none of them helps the person who wrote the file.
 MACHINERY = re.compile(
     r"pydantic|Input should|input_|\bunion|NoneType|\bdict\b|(?<!!)\bstr\b|Form\b|Campaign\b|Error\b|object at"
-    r"|flow mapping|block mapping|block end|simple key|<.* start>|this context|Undefined|jinja|codec|YAML 1\."
+    r"|\bmappings?\b|\bscalars?\b|\bnull\b|block end|simple key|<.* start>|this context|Undefined|jinja|codec|YAML 1\."
 )
 
 

@@ -14,7 +14,7 @@ from campaignops.audience.numbers import COUNTRY_HELP, is_number, mask
 _is_written = re.compile(
     r"[0-9+()./\s\u2010-\u2015-]{3,40}\Z"
 ).match  # no letters: 1-800-FLOWERS is a number, too
-_is_rounded = re.compile(r"[0-9][.,]?[0-9]*[eE]\+?[0-9]+\Z").match
+_is_rounded = re.compile(r"\+?[0-9][.,]?[0-9]*[eE]\+?[0-9]+\Z").match
 
 
 def international(text: str, region: str | None) -> str | None:
@@ -34,6 +34,7 @@ def international(text: str, region: str | None) -> str | None:
 def repair(text: str, region: str | None, likely: Iterable[str]) -> str:
     """What to write in the place of a text that is no number, masked. `likely` are regions that it may be of, the first
     one first; `region` is the one that is set, in which it is none."""
+    text = text.strip("“”„‟‘’‚‛«»\"' ")
     if _is_rounded(text):
         return "a spreadsheet has rounded it: format the column as text, and put the numbers in once more"
     if text.startswith("+") and (number := international(text, None)):

@@ -103,6 +103,9 @@ class Assets:
     def _missing(self, path: str) -> Unusable:
         folder, _, name = path.rpartition("/")
         near = nearest(name, self._entries(f"{self._root}/{folder}" if folder else self._root))
+        if folder and "/" not in folder and folder not in self._entries(self._root):
+            near, folder = nearest(folder, self._entries(self._root)), ""
+            near = near and f"{near}/{name}"
         help = (
             f"did you mean `{folder + '/' if folder else ''}{near}`?"
             if near
@@ -113,8 +116,13 @@ class Assets:
 
 def _check_written(path: str) -> None:
     if path.startswith(("/", "~")) or "\\" in path or path[1:2] == ":":
-        help = "write a path that starts at the project folder, with /, for example assets/flyer.png"
+        help = "copy the file into the project, and write its path from there, such as assets/flyer.png"
+        if "\\" in path and path[:1] not in "/~\\" and path[1:2] != ":":
+            help = "write / between folders: " + path.replace("\\", "/")
         raise Unusable("CMP114", f"`{path}` is not a path inside the project", help)
+    if "://" in path:
+        help = "save the file into the project, and write its path from there, such as assets/flyer.png"
+        raise Unusable("CMP113", f"`{path}` is a web address, not a file of the project", help)
     parts = path.split("/")
     if ".." in parts:
         raise Unusable(

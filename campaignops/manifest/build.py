@@ -88,6 +88,8 @@ class Builder:
         failed: Wrong = []
         if "recipients" not in but:
             _attempt(failed, self._audience, form["recipients"], form.get("send"))
+        elif isinstance(to := form.get("recipients"), dict) and isinstance(to.get("numbers"), list):
+            failed += self._recipients.wrong_numbers(to)
         if "message" not in but and "type" not in but:
             _attempt(failed, self._message, form["type"], form["message"])
         if "send" not in but:

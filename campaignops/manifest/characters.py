@@ -25,12 +25,16 @@ _odd = re.compile(f"{_FLAG}|([{_TURNING}{_UNSEEN}{_JOINING}])").finditer
 _BLANKS = "\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
 # A blank that is none where YAML wants one, and the colon of Chinese and Japanese keyboards behind a key.
 _no_yaml = re.compile(f"^[ ]*(?:- )?(?:(?=[{_BLANKS}])|[\\w.-]+:(?=[{_BLANKS}])|[\\w.-]+(?=：))").match
+_may_be_cut = re.compile(rb"\S #[^\s#]").search
+_is_cut = re.compile(r"\s*(?:- )?[^\s#:\"'][^#:]*: +[^\s\"'|>{\[*&#][^#]*? #(?=[^\s#])").match
 _CURLY = frozenset("“”„‟‘’‚‛«»")
 _may_be_quoted = re.compile("(?:^|[:,\\[{-])\\s*[“”„‟‘’‚‛«»]", re.MULTILINE).search
 
 
 def check(source: Source, problems: Problems) -> None:
     """What misleads in a file, told at the character."""
+    if source.root and _may_be_cut(source.data):
+        _check_cut(source, problems)
     if source.data.isascii():
         return
     for at, line in enumerate(source.lines):
@@ -43,8 +47,17 @@ def check(source: Source, problems: Problems) -> None:
     if _may_be_quoted(source.data.decode("utf-8", "replace")):
         for node in nodes.scalars(source.root):
             if node.ctag is nodes.PLAIN and len(node.value) > 1 and {node.value[0], node.value[-1]} <= _CURLY:
-                help = 'write " round it; if people are to read these quotation marks, leave them'
+                help = 'write " in their place; if people are to read them, put " round the whole'
                 _tell(problems, source.place_of(node), "these quotation marks are part of the value", help)
+
+
+def _check_cut(source: Source, problems: Problems) -> None:
+    """`text: Sale #1 in town`: people would read `Sale`."""
+    for at, line in enumerate(source.lines):
+        if (found := _is_cut(line)) and not _is_quoted(source.root, at, found.end()):
+            help = "put quotes round the text; or, for a comment, a blank behind the #"
+            place = Place(source.file, at + 1, found.end(), len(line.rstrip()) - found.end() + 1)
+            _tell(problems, place, "from this # on it is a comment, and no part of the text", help)
 
 
 _MAY_JOIN = frozenset("\u061c\u200c\u200d\u200e\u200f")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
@@ -12,7 +11,7 @@ from campaignops.audience import COUNTRY_HELP
 from campaignops.findings import Severity
 from campaignops.manifest import guardrails, hints, schema, settings_form
 from campaignops.manifest.problems import nearest
-from campaignops.manifest.vocabulary import ALSO, HOMES, INSTEAD, STANDS_FOR, pasted
+from campaignops.manifest.vocabulary import ALSO, HOMES, INSTEAD, STANDS_FOR, media, pasted, time_meant
 
 Path = tuple[str | int, ...]
 MAX_ITEMS = 20
@@ -210,13 +209,14 @@ def _complaint(
 
 _FORM_OF_TYPE = {
     "string_type": "text",
-    "dict_type": "a mapping (`key: value` lines below it)",
+    "dict_type": "names with values, such as {name: value}",
     "list_type": "a list",
 }
 
 
 def _form(path: Path) -> str | None:
-    path = path[2:] if path[:1] == ("environments",) else path
+    if path[:1] == ("environments",):
+        path = path[2:] or path[:1]
     return hints.FORMS.get(".".join("*" if isinstance(part, int) else part for part in path))
 
 
@@ -230,7 +230,7 @@ def _named(path: Path) -> str:
 def _described(value: Any) -> str:
     if isinstance(value, str):
         return f"`{value[:40]}`" if value else "empty"
-    return "a mapping" if isinstance(value, dict) else "a list" if isinstance(value, list) else "empty"
+    return "{…}" if isinstance(value, dict) else "a list" if isinstance(value, list) else "empty"
 
 
 def _missing(path: Path) -> Complaint:
@@ -244,6 +244,36 @@ def _missing(path: Path) -> Complaint:
 def _unknown(path: Path, raw: Any, known: Iterable[str] | None) -> Complaint:
     name, parent = str(path[-1]), path[:-1]
     known = list(known or ())
+    if special := _in_no_list(path, raw, known):
+        return special
+    near, home = _meant(name, known), HOMES.get(name)
+    if parent == ("message", "header") and name == "file" and isinstance(value := _value(raw, path), str):
+        near = media(value)
+    in_settings = "pbx" in known or "url" in known
+    if near is None and home and not in_settings and home.split(".")[-1] != (parent[-1] if parent else ""):
+        return Complaint(
+            "CMP104", path, f"`{name}` belongs under `{home}`", help=_nested(home, name), at_key=True
+        )
+    if near is None and parent and name in _CAMPAIGN_KEYS and not in_settings:
+        return Complaint(
+            "CMP104", path, f"`{name}` belongs to the campaign, not under `{parent[-1]}`", at_key=True
+        )
+    listed = "known here: " + ", ".join(f"`{key}`" for key in sorted(known)) if known else None
+    if "body" in known:
+        listed = f"{listed}; the values of a template stand under `body`"
+    listed = INSTEAD.get(name, listed) if in_settings else listed
+    return Complaint(
+        "CMP104",
+        path,
+        f"unknown key `{name[:60]}`",
+        help=f"did you mean `{near}`?" if near else listed,
+        at_key=True,
+    )
+
+
+def _in_no_list(path: Path, raw: Any, known: list[str]) -> Complaint | None:
+    """What an unknown key says by where it stands, or by its value."""
+    name, parent = str(path[-1]), path[:-1]
     if parent == ("message",) and name in (_WHATSAPP_KEYS | _SMS_KEYS):
         kind = raw.get("type") if isinstance(raw, dict) else None
         other = "whatsapp" if name in _WHATSAPP_KEYS else "sms"
@@ -260,26 +290,24 @@ def _unknown(path: Path, raw: Any, known: Iterable[str] | None) -> Complaint:
     if parent and name in ("now", "draft", "direct") and parent[-1] in ("send", "session"):
         message, help = f"`{name}` stands by itself, without a value", f"{parent[-1]}: {name}"
         return Complaint("CMP104", path, message, help=help, at_key=True)
-    near = _meant(name, known)
-    home = HOMES.get(name)
-    in_settings = "pbx" in known or "url" in known
-    if near is None and home and not in_settings and home.split(".")[-1] != (parent[-1] if parent else ""):
-        return Complaint(
-            "CMP104", path, f"`{name}` belongs under `{home}`", help=_nested(home, name), at_key=True
+    if parent and " " in name and _value(raw, path) is None:
+        message, help = (
+            "a comma ended the text before this",
+            "put quotes round a text in { } that holds a comma",
         )
-    if near is None and parent and name in _CAMPAIGN_KEYS and not in_settings:
+        return Complaint("CMP104", path, message, help=help, at_key=True)
+    if not parent and HOMES.get(name) == "message.header" and raw.get("type") == "sms":
+        message = f"`{name}` belongs under `message`, as `file`"
         return Complaint(
-            "CMP104", path, f"`{name}` belongs to the campaign, not under `{parent[-1]}`", at_key=True
+            "CMP104", path, message, help=f"message: {{file: {_pasted_path(raw[name])}}}", at_key=True
         )
-    listed = "known here: " + ", ".join(f"`{key}`" for key in sorted(known)) if known else None
-    listed = INSTEAD.get(name, listed) if in_settings else listed
-    return Complaint(
-        "CMP104",
-        path,
-        f"unknown key `{name[:60]}`",
-        help=f"did you mean `{near}`?" if near else listed,
-        at_key=True,
-    )
+    if path[:1] == ("environments",) and len(path) == 3 and name == "url":
+        return Complaint("CMP104", path, "`url` belongs under `pbx`", help=_nested("pbx", name), at_key=True)
+    return None
+
+
+def _pasted_path(value: Any) -> str:
+    return value if isinstance(value, str) else "…"
 
 
 def _meant(name: str, known: Iterable[str]) -> str | None:
@@ -311,9 +339,9 @@ def _pattern(path: Path, value: str, context: dict[str, Any]) -> Complaint:
     if path[-2:-1] == ("test_numbers",):
         return Complaint("CMP105", path, "not an E.164 number", help=COUNTRY_HELP)
     if path[-1] in ("id", "size", "split"):
-        return Complaint(
-            "CMP107", path, f"`{path[-1]}` must be a whole number from 1, not {_described(value)}"
-        )
+        message = f"`{path[-1]}` must be a whole number from 1, not {_described(value)}"
+        help = "split: 1000 makes campaigns of 1,000 people each" if path[-1] == "split" else None
+        return Complaint("CMP107", path, message, help=help)
     if path[-1] == "timeout":
         return Complaint("CMP107", path, f"`timeout` must be a number of seconds, not {_described(value)}")
     if wanted := _form(path):
@@ -328,8 +356,8 @@ def _literal(path: Path, value: str, context: dict[str, Any]) -> Complaint:
     near = nearest(value, words)
     wanted = _form(path) or _one_of(words)
     help = f"did you mean `{near}`?" if near else None
-    if path == ("send",) and re.match(r"\d{4}-\d\d-\d\d", value):
-        help = f'send: {{at: "{value}"}}'
+    if path == ("send",) and (at := time_meant(value)):
+        help = f"send: {at}"
     elif path == ("recipients", "field") and near is None:
         help = f"one of {_one_of(words)}"
     return Complaint("CMP109", path, f"{_named(path)} must be {wanted}; not {_described(value)}", help=help)

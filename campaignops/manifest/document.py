@@ -20,7 +20,9 @@ from campaignops.manifest.reading import Pair, Reader, Tools
 from campaignops.manifest.render import Failed, Unrendered, has_marks, shown
 from campaignops.manifest.shared import Layer, Shared
 from campaignops.manifest.source import Path, Source, child
+from campaignops.manifest.vocabulary import INSTEAD
 from campaignops.model import Campaign
+from campaignops.project import DEFAULTS_FILE
 
 MAX_KEY = 127
 _TOP = ("campaigns", "defaults", "vars")
@@ -48,9 +50,14 @@ class Document:
             self._without_campaigns(root)
             return
         top = self._reader.pairs(root)
-        for name, (key, _) in top.items():
-            if name not in _TOP:
-                self._unknown(name, key, root)
+        unknown = [name for name in top if name not in _TOP]
+        if len(_REQUIRED.intersection(unknown)) > 1 and "campaigns" not in top:
+            message = "the fields of a campaign stand under `campaigns:` and a key of its own"
+            help = "write `campaigns:` and `  summer-sale:` above them, and indent them"
+            self._problems.add("CMP107", message, self._source.place_of(top[unknown[0]][0]), help=help)
+            return
+        for name in unknown:
+            self._unknown(name, top[name][0], root)
         if "vars" in top or "defaults" in top:
             self._shared = shared.of(self._reader, top, self._shared)
         if "campaigns" in top:
@@ -63,13 +70,18 @@ class Document:
     def _without_campaigns(self, root: Node | None) -> None:
         if root is None or isinstance(root, MappingNode):
             message, help = "the manifest holds no campaigns", "put them under `campaigns:`"
+            if isinstance(root, MappingNode) and child(root, "defaults"):
+                help = f"defaults for all manifests of a folder stand in a file `{DEFAULTS_FILE}`"
             self._problems.add("CMP118", message, Place(self._source.file), help=help, severity="warning")
         else:
-            message = "a manifest is a mapping with `campaigns:`, and `vars:` if needed"
-            self._problems.add("CMP107", message, self._source.place_of(root))
+            message = (
+                "this is no manifest: a manifest has a line `campaigns:`, and the campaigns indented below it"
+            )
+            help = f"campaigns: {{summer-sale: {{{SKELETON}}}}}"
+            self._problems.add("CMP107", message, self._source.place_of(root), help=help)
 
     def _unknown(self, name: str, key: Node, root: Node) -> None:
-        help = did_you_mean(name, _TOP)
+        help = INSTEAD.get(name) or did_you_mean(name, _TOP)
         if child(root, "campaigns") is None:
             help = f"a campaign stands under `campaigns:`, indented; {help}"
         self._problems.add("CMP104", f"unknown key `{name[:60]}`", self._source.place_of(key), help=help)
@@ -80,12 +92,12 @@ class Document:
             if isinstance(node, ScalarNode) and not node.value:
                 self._without_campaigns(None)
             else:
-                message = "`campaigns` must be a mapping: each campaign stands under its key"
+                message = "below `campaigns`, each campaign stands under a key of its own, without `- `"
                 self._problems.add(
                     "CMP107",
                     message,
                     self._source.place_of(key),
-                    help="campaigns: {summer-sale: {type: sms, …}}",
+                    help="campaigns: {summer-sale: {type: sms, …}}, or its fields indented below a line `summer-sale:`",
                 )
             return
         found = self._reader.pairs(node)
@@ -100,12 +112,14 @@ class Document:
             if _is_key(name) and len(name) <= MAX_KEY:
                 yield name, below
             else:
-                self._problems.add("CMP107", *self._about_key(name, below[0]), help=_KEY_HELP)
+                self._about_key(name, below[0])
 
-    def _about_key(self, name: str, key: Node) -> tuple[str, Place]:
+    def _about_key(self, name: str, key: Node) -> None:
+        message, help = f"`{name[:60]}` cannot be the key of a campaign", _KEY_HELP
         if has_marks(name) and not self._is_template:
-            return "keys are not rendered; use for_each to make several campaigns", self._source.place_of(key)
-        return f"`{name[:60]}` cannot be the key of a campaign", self._source.place_of(key)
+            message = "a key holds no {{ }}: for_each gives each of its campaigns a key of its own"
+            help = 'summer-sale: {for_each: [de, en], …} makes summer-sale["de"] and summer-sale["en"]'
+        self._problems.add("CMP107", message, self._source.place_of(key), help=help)
 
     def _campaign(self, key: str, pair: Pair) -> Iterable[Campaign]:
         before = self._problems.errors
@@ -118,7 +132,15 @@ class Document:
             raw = {}
         if not isinstance(raw, dict) or not (raw or layers):
             place, help = self._source.place_of(pair[0]), f"{key}: {{{SKELETON}}}"
-            self._problems.add("CMP107", f"the campaign `{key}` is empty or not a mapping", place, help=help)
+            said = "is empty"
+            if isinstance(raw, str) and re.match(r"[a-z_]+:\S", raw):
+                said, help = (
+                    "has no fields: a blank is missing behind a colon",
+                    "write `type: sms`, not `type:sms`",
+                )
+            elif raw:
+                said = "has no fields: these stand below its key, indented, each with a colon and a blank"
+            self._problems.add("CMP107", f"the campaign `{key}` {said}", place, help=help)
             return ()
         if self._is_template:
             braced = []  # they are rendered already
@@ -179,7 +201,7 @@ class Document:
         given = self._reader.rendered(pair, ("for_each",), given, self._shared.scope)
         if not isinstance(given, dict | list):
             message, place = (
-                "`for_each` must be a list, or a mapping of keys to values",
+                "`for_each` must be a list, or keys with values",
                 self._source.place_of(found[0]),
             )
             self._problems.add(
@@ -195,12 +217,11 @@ class Document:
             path = ("for_each", name if isinstance(given, dict) else at)
             text = shown(name) if isinstance(name, str | int) else None
             if text is None or not _is_key(text):
-                message = "an item of a list must be a text; for more, write a mapping of keys to values"
+                message = "an item of a list must be a text; for more, give each a key"
+                help = "for_each: {de: {text: Hallo}, en: {text: Hello}}; then {{ each.value.text }}"
                 if text is not None:
-                    message = f"`{text[:60]}` cannot be part of a key"
-                self._problems.add(
-                    "CMP107", message, self._source.locate(pair, path, key=True), help=_KEY_HELP
-                )
+                    message, help = f"`{text[:60]}` cannot be part of a key", _KEY_HELP
+                self._problems.add("CMP107", message, self._source.locate(pair, path, key=True), help=help)
             elif text in seen:
                 place = self._source.locate(pair, path)
                 self._problems.add(

@@ -170,7 +170,9 @@ class _Fenced(ImmutableSandboxedEnvironment):
             text = shown(value)
         except TypeError:
             help = "pick one entry, or join them: {{ names | join(', ') }}"
-            raise _Refused("a list or mapping cannot be written into a text", help) from None
+            if isinstance(value, dict) and value.keys() == {"key", "value"}:
+                help = "write {{ each.value }}, or {{ each.key }}"
+            raise _Refused("this holds several values, and cannot be written into a text", help) from None
         self.spend(1 + len(text) // 50)
         return text
 
@@ -469,7 +471,18 @@ def _syntax(error: TemplateSyntaxError, environment: _Fenced) -> Unrendered:
         )
         return Unrendered("CMP112", f"Jinja: {said}", word=unknown[2], line=error.lineno, help=help)
     message, help = _in_plain_words(said)
-    return Unrendered("CMP112", message, line=error.lineno, help=help)
+    line = _opened(error.source or "", help) or error.lineno
+    return Unrendered("CMP112", message, line=line, help=help)
+
+
+def _opened(text: str, help: str | None) -> int | None:
+    """The line of the tag that is not closed; Jinja tells where the text ends."""
+    wanted = re.match(r"close it with \{% end(\w+)", help or "")
+    waiting: list[int] = []
+    for found in re.finditer(r"\{%[-+]?\s*(end)?(\w+)", text):
+        if wanted and found[2] == wanted[1]:
+            waiting = waiting[:-1] if found[1] else [*waiting, text.count("\n", 0, found.start()) + 1]
+    return waiting[-1] if waiting else None
 
 
 def _in_plain_words(said: str) -> tuple[str, str | None]:
@@ -491,6 +504,8 @@ def _in_plain_words(said: str) -> tuple[str, str | None]:
         return "{{ is not closed", "close it with }}, as in {{ brand }}"
     if "end of print statement" in said and said.startswith("Expected an expression"):
         return "{{ }} holds nothing", "write a name in it, as in {{ brand }}"
+    if said.endswith("got '='"):
+        return "a single = does not compare", "write == to compare"
     return f"not a Jinja expression: {said}", "for example {{ brand }}, or {{ price * 2 }}"
 
 
@@ -507,6 +522,8 @@ def _not_defined(
     word = found[1].strip("'\"") if found else None
     said = f"`{word}` is not defined in this value" if word else "a name is not defined"
     help = did_you_mean(word, map(str, error.known)) if word and isinstance(error, _Absent) else None
+    if word and isinstance(error, _Absent) and not error.known:
+        help = "this value is a single one: write its name without what stands behind the dot"
     return Unrendered("CMP111", said, word=word, line=line, help=help)
 
 

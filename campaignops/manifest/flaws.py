@@ -38,6 +38,9 @@ class Unreadable(Exception):
         self.data = data
 
 
+_QUOTE = "put quotes round a text that "
+
+
 def at(mark: Any, end: Any = None) -> Span:
     if mark is None:
         return Span()
@@ -51,15 +54,17 @@ def span(node: Node) -> Span:
 
 
 def tagged(node: Node) -> Flaw:
-    help = (
-        "leave the tag away: every value is read as text"
-        if isinstance(node, ScalarNode)
-        else "leave the tag away"
-    )
-    return Flaw("CMP101", "tags such as `!!str` are not used in manifests", span(node), help=help)
+    help = "leave away what begins with !, such as `!!str`"
+    if isinstance(node, ScalarNode):
+        help = _QUOTE + "begins with it; `!!str` and its like can go: every value is read as text"
+    return Flaw("CMP101", "a value cannot begin with !", span(node), help=help)
 
 
-NOT_A_KEY = "a list or mapping cannot be a key"
+def anchored(node: Node) -> Flaw:
+    return Flaw("CMP101", "a value cannot begin with &", span(node), help=_QUOTE + "begins with it")
+
+
+NOT_A_KEY = "braces or brackets where the name of a field must stand"
 
 
 def not_a_key(key: Node) -> Flaw:
@@ -97,9 +102,9 @@ def unforeseen(error: Exception, data: bytes) -> Flaw:
 
 
 # What the parsers say, what it means, and what the author can do about it; in the order in which they are looked for.
-_QUOTE = "put quotes round a text that "
+_BACKSLASH = "write it twice, or use single quotes, which take it as it is; between folders write /"
 _SAID: tuple[tuple[str, str, str], ...] = (
-    ("second occurrence", "an anchor is defined twice", "give one of them another name"),
+    ("second occurrence", "two values are named alike with &", "give one of them another name"),
     (
         "another document",
         "several YAML documents in one file",
@@ -134,7 +139,7 @@ _SAID: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "',' or '}'",
-        "a mapping in { } is not closed, or misses a comma",
+        "what is in { } is not closed, or misses a comma",
         "write {a: 1, b: 2} with a comma between and } at the end",
     ),
     (
@@ -147,13 +152,18 @@ _SAID: tuple[tuple[str, str, str], ...] = (
         "a quotation mark is opened and never closed",
         "close it with the same character",
     ),
-    ("undefined alias", "there is no anchor of this name above", _QUOTE + "begins with *"),
-    ("alphabetic or numeric", "`*` and `&` stand for anchors here", _QUOTE + "begins with * or &"),
+    (
+        "undefined alias",
+        "a value cannot begin with *, unless one above is named so",
+        _QUOTE + "begins with *",
+    ),
+    ("alphabetic or numeric", "a value cannot begin with * or &", _QUOTE + "begins with * or &"),
     (
         "unknown escape",
         "a backslash in double quotes",
-        "write it twice, or use single quotes, which take it as it is",
+        _BACKSLASH,
     ),
+    ("hexdecimal", "a backslash in double quotes", _BACKSLASH),
     ("expected node content", "a value cannot begin with this character", _QUOTE + "begins with it"),
     ("mapping keys are not allowed", "a value cannot begin with `? `", _QUOTE + "begins with it"),
     (
@@ -201,10 +211,69 @@ def of_parser(error: MarkedYAMLError, data: bytes) -> Flaw:
         return Flaw("CMP101", "a tab in the indentation", where, help="YAML is indented with blanks only")
     if "mapping values are not allowed" in problem and (flaw := _no_colon(lines, where)):
         return flaw
+    if (opened := _opened_above(lines, where)) and "did not find expected" in problem:
+        problem, where = "unexpected end of stream", opened
+    elif flaw := _unquoted(line_text, where):
+        return flaw
     message, help = next(((m, h) for said, m, h in _SAID if said in problem), ("not valid YAML", None))
-    if help and "quote" in help and _CURLY.search(line_text):
-        help = 'write " for “ and ”: they are other characters, and close no text'
+    if "not closed" in message and " #" in line_text:
+        help = "put quotes round a text that holds ` #`: what stands behind it is a comment"
+    elif help and "quote" in help and _CURLY.search(line_text):
+        help = 'write " in the place of “ and ”: they are other characters, and close no text'
     return Flaw("CMP101", message, where, None if help else problem[:200], help)
+
+
+def _opened_above(lines: list[str], where: Span) -> Span | None:
+    """The quotation mark that was opened on a line above, and that the one before this place closes."""
+    if not lines[where.line][: where.column].rstrip().endswith('"'):
+        return None
+    for number in range(where.line - 1, -1, -1):
+        if found := re.search(r"[:-] +(\")[^\"]*$", lines[number]):
+            return Span(number, found.start(1), number, found.end(1))
+        if '"' in lines[number]:
+            return None
+    return None
+
+
+def _unquoted(line: str, where: Span) -> Flaw | None:
+    """A text that needs quotes, or other ones, by what stands where the parser stopped."""
+    before, rest = line[: where.column].rstrip(), line[where.column :]
+    message, help = "", "put quotes round the whole text"
+    if rest.startswith("{{") or re.search(r"(?:^\s*|[:-] +)\{\{[^{}]*\}\}$", before):
+        message, help = (
+            "a value with {{ }} in it needs quotes",
+            'put quotes round all of it, as in "{{ brand }} tea"',
+        )
+    elif rest.startswith(":") and (written := _in_quotes(line)):
+        message, help = "a colon where none can stand", written
+    elif re.search(r"(?:: |- |^\s*)\[[^\]]*\]$", before) and not rest.startswith((":", ",", "]", "}")):
+        message = "a text that begins with [ needs quotes"
+    elif re.match(r"\w+ *:", rest):
+        pass  # a comma is missing
+    elif before.endswith('"') and rest[:1].isalnum():
+        message = "the text ends at this quotation mark, and something follows"
+        help = """write \\" for each " inside of the text, or put ' round it"""
+    elif re.search(r"\w'$", before) and rest[:1].isalnum():
+        message = "the text ends at this apostrophe, and something follows"
+        help = """write '' for each ' inside of the text, or put " round it"""
+    return Flaw("CMP101", message, where, help=help) if message else None
+
+
+def _in_quotes(line: str) -> str | None:
+    """How to write a line whose text holds a colon."""
+    found = re.match(r"\s*(?:- )?([\w.-]+): +([^\s\"'{\[].*?)\s*$", line)
+    if found is None:
+        return None
+    name, text = found.groups()
+    text = text[1:-1] if _CURLY.match(text) and _CURLY.match(text[-1]) else text
+    if '"' in text or "\\" in text:
+        return None
+    below = (
+        f"; or {name}: {{{text}}}, if all of this belongs to `{name}`"
+        if re.match(r"[a-z_]+: +\S", text)
+        else ""
+    )
+    return f'write {name}: "{text}"{below}'
 
 
 def _no_colon(lines: list[str], where: Span) -> Flaw | None:

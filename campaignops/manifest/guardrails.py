@@ -123,7 +123,7 @@ class GuardrailsForm(TypedDict):
 _PEOPLE = "a number of people from 1 on"
 # What a field may hold, in words, for findings.
 FORMS = {
-    "guardrails": "a mapping such as {max_recipients: 1000}",
+    "guardrails": "guardrails such as {max_recipients: 1000}",
     "guardrails.max_recipients": "a number of people, or {per_campaign: 1000, per_plan: 4000, per_day: 5000}",
     "guardrails.max_recipients.per_campaign": _PEOPLE,
     "guardrails.max_recipients.per_plan": _PEOPLE,
@@ -133,7 +133,7 @@ FORMS = {
     "guardrails.quiet_hours.to": 'a time of day such as "08:00"',
     "guardrails.quiet_days": "a list such as [sun, 12-25, 2030-07-30], or such lists by country",
     "guardrails.countries": "a list of country codes such as [DE, AT]",
-    "guardrails.frequency": "a mapping such as {per: 24h, max: 1}",
+    "guardrails.frequency": "written such as {per: 24h, max: 1}",
     "guardrails.frequency.per": "a time such as 90m, 24h, 7d or 2w",
     "guardrails.frequency.max": "a number of messages from 1 on",
     "guardrails.require_test_send": "`true`, `false`, or a time such as 7d",
@@ -181,7 +181,8 @@ def read(form: Mapping[str, Any], place_of: Callable[[tuple[str, ...]], Place]) 
 
 
 def _countries(form: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
-    for at, code in enumerate(form.get("countries") or ()):
+    listed = form.get("countries")
+    for at, code in enumerate(listed if isinstance(listed, list) else ()):
         yield ("countries", at), str(code)
     for name in ("cost_per_part", "quiet_days"):
         for code in form[name] if isinstance(form.get(name), dict) else ():

@@ -6,12 +6,12 @@ from campaignops.manifest import guardrails
 
 # What a field may hold. Paths with * for any item or name.
 FORMS = {
-    "": "a mapping with `type`, `channel`, `recipients`, `message`, `send` and `session`",
+    "": "fields: `type`, `channel`, `recipients`, `message`, `send` and `session`",
     "channel": "a channel's name, or {id: 7}",
     "sender": "an E.164 number in quotes, or {id: 7}",
     "recipients": "{numbers: […]}, {file: …} or {phonebook: …, field: …}",
     "recipients.numbers": "a list of E.164 numbers, each in quotes",
-    "recipients.numbers.*": "a number as text",
+    "recipients.numbers.*": 'a number, written "+…"',
     "recipients.phonebook": "a phonebook's name, or {id: 7}",
     "recipients.field": "one of the nine number fields of a contact, such as mobile_number",
     "message": "{text: …} or {file: …} for sms, {template: …, language: …} for whatsapp",
@@ -21,7 +21,10 @@ FORMS = {
     "message.header.video": "a path in the project, or {uploaded: {…}}",
     "message.header.document": "a path in the project, or {uploaded: {…}}",
     "message.template": "a template's name, or {id: 7}",
-    "message.body": "a mapping of names to values, or a list of values",
+    "message.body": "names with values such as {name: Ada}, or a list of values such as [Ada, Friday]",
+    "message.buttons": "the labels of buttons with their values, such as {Track it: ABC123}",
+    "recipients.split": "a number of people for each campaign, such as 1000",
+    "environments": "names with settings, such as {production: {pbx: {url: …}}}",
     "send": '`draft`, `now`, or {at: "2030-07-30 18:06", timezone: Europe/Berlin}',
     "session": "`direct`, {assign_to: {extension: …}} or {assign_to: {queue: …}}",
     "session.assign_to": "{extension: …} or {queue: …}",
@@ -30,8 +33,8 @@ FORMS = {
     "moved": "{from: old-key}",
     "prevent_delete": "`true` or `false`",
     "test_numbers": "a list of E.164 numbers, each in quotes",
-    "test_numbers.*": "a number as text",
-    "pbx": "a mapping such as {url: sandbox}",
+    "test_numbers.*": 'a number, written "+…"',
+    "pbx": "written such as {url: sandbox}",
     **guardrails.FORMS,
 }
 

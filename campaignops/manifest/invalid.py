@@ -33,7 +33,9 @@ def one_of(form: dict[str, Any], names: tuple[str, ...], path: Path) -> str:
     if not present:
         raise Invalid(Complaint("CMP108", path, message, help=f"add {names[0]}: …", at_key=True))
     note = "these are there: " + ", ".join(f"`{name}`" for name in present)
-    raise Invalid(Complaint("CMP108", (*path, present[1]), message, note, at_key=True))
+    help = "an SMS is a text or a file: make two campaigns of it, or put a link into the text"
+    texts = help if path == ("message",) else f"take out `{present[0]}` or `{present[1]}`"
+    raise Invalid(Complaint("CMP108", (*path, present[1]), message, note, texts, at_key=True))
 
 
 def misplaced(path: Path, message: str) -> Complaint:

@@ -22,6 +22,7 @@ from campaignops.manifest.flaws import (
     Flaw,
     Span,
     Unreadable,
+    anchored,
     at,
     duplicate,
     not_a_key,
@@ -179,10 +180,15 @@ class _Builder:
         text = node.value
         if node.ctag is PLAIN:
             if text in _NOTHING:
+                # `text: &tea`: all that its author wrote names a value which is not there
+                if not text and node.start_mark.column < node.end_mark.column:
+                    self.flaws.append(anchored(node))
+                    return "&"
                 return None
             return typed(text) if self.typed else text
         if node.ctag is not QUOTED:
             self.flaws.append(tagged(node))
+            return text or str(node.ctag)
         return text
 
     def mapping(self, node: Node, depth: int) -> dict[str, Any]:
@@ -212,7 +218,9 @@ class _Builder:
         """`<<: *other` or `<<: [*one, *two]`: what is written here wins over what is merged, one over two."""
         sources = [node] if isinstance(node, MappingNode) else node.value
         if isinstance(node, ScalarNode) or not all(isinstance(source, MappingNode) for source in sources):
-            self.flaws.append(Flaw("CMP101", "`<<` takes a mapping, or a list of mappings", span(node)))
+            self.flaws.append(
+                Flaw("CMP101", "`<<` takes fields, such as *name, or a list of these", span(node))
+            )
             return
         for source in sources:
             for name, item in (self.value(source, depth) or {}).items():

@@ -78,6 +78,14 @@ class Recipients:
         self.doubts += [doubt for doubt in doubts if doubt is not None][:MAX_ITEMS]
         return Numbers(found)
 
+    def wrong_numbers(self, form: dict[str, Any]) -> list[Complaint]:
+        """The texts among `numbers` that are none, where other entries do not even have the right form."""
+        texts = [entry if isinstance(entry, str) else "" for entry in form["numbers"]]
+        region = form.get("region", self._project.region)
+        numbers = [audience.number_of(text, region) for text in texts]
+        wrong = _wrong(texts, numbers, region, self._project.timezone)
+        return [each for each in wrong if texts[int(each.path[-1])]][:MAX_ITEMS]
+
     def _listed(self, file: str, wanted: Wanted) -> Numbers:
         known = self._known.get((file, wanted))
         if known is None:

@@ -141,5 +141,12 @@ def shown(value: object) -> str:
 
 
 def undefined(name: str, known: Iterable[str], line: int | None = None) -> Unrendered:
-    help = did_you_mean(name, known) or f"set it: under `vars:`, or with --var {name}=…"
+    known = list(known)
+    names = [
+        *(one for one in known if one != "each"),
+        *(("each.key", "each.value") if "each" in known else ()),
+    ]
+    help = did_you_mean(name, names) or f"set it: under `vars:`, or with --var {name}=…"
+    if name[:1].isupper() and not help.startswith("did"):
+        help = f'if it is a text: "{name}", in quotes; {help}'
     return Unrendered("CMP111", f"`{name}` is not defined", word=name, line=line, help=help)

@@ -20,7 +20,7 @@ from campaignops.manifest import complaints, guardrails, nodes, settings_form
 from campaignops.manifest.comments import cannot, no_code
 from campaignops.manifest.flaws import Flaw, Unreadable
 from campaignops.manifest.own_rules import rules_of
-from campaignops.manifest.problems import Problems, did_you_mean
+from campaignops.manifest.problems import Problems, nearest
 from campaignops.manifest.recipients import unknown_region
 from campaignops.manifest.source import Source, child, read_bytes
 from campaignops.manifest.times import zone_help, zone_named
@@ -126,7 +126,9 @@ class _Loading:
         source.report(flaws, self.problems)
         if not isinstance(value, dict):
             if not flaws:
-                self.problems.add("CMP107", f"`{source.file}` must be a mapping", Place(source.file))
+                self.problems.add(
+                    "CMP107", f"`{source.file}` must hold lines such as `name: value`", Place(source.file)
+                )
             return {}
         return value
 
@@ -210,7 +212,10 @@ class _Loading:
         return given if isinstance(given, dict) else {}
 
     def unknown_environment(self, name: str, known: Mapping[str, Any]) -> None:
-        help = did_you_mean(name, known) or "name it under `environments:`"
+        near = nearest(name, known)
+        help = (
+            f"did you mean `{near}`?" if near else "add it under `environments:`, or take one that is there"
+        )
         listed = ", ".join(f"`{one}`" for one in known) or "none"
         place = self.place(("environments",), at_key=True)
         message = f"there is no environment `{name[:60]}`"

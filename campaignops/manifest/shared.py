@@ -87,7 +87,7 @@ def _with_vars(reader: Reader, pair: Pair, scope: Scope) -> Scope:
     given, _ = reader.values(node, typed=True)
     if not isinstance(given, dict):
         if given is not None:
-            message = "`vars` must be a mapping of names to values"
+            message = "`vars` must be names with values, such as {brand: Blue Kettle}"
             reader.tell("CMP107", message, reader.source.place_of(key))
         return scope
     out = dict(scope)
@@ -108,7 +108,7 @@ def _with_defaults(reader: Reader, pair: Pair, above: Shared) -> Shared:
         return above
     if not isinstance(given, dict):
         message, help = (
-            "`defaults` must be a mapping of fields of a campaign",
+            "`defaults` must be fields of a campaign",
             "defaults: {channel: Main SMS}",
         )
         reader.tell("CMP107", message, reader.source.place_of(key), help=help)
@@ -164,7 +164,7 @@ class Folders:
             return above
         reader = Reader(source, self._tools)
         if not isinstance(source.root, MappingNode):
-            message = f"`{DEFAULTS_FILE}` is a mapping with `defaults:`, `vars:`, or both"
+            message = f"`{DEFAULTS_FILE}` holds `defaults:`, `vars:`, or both"
             reader.tell("CMP107", message, source.place_of(source.root))
             return replace(above, is_sound=False)
         top = reader.pairs(source.root)

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from campaignops.manifest.complaints import Complaint
 from campaignops.manifest.problems import nearest
+from campaignops.manifest.vocabulary import repaired_time
 from campaignops.model import At, Draft, Now, Send
 
 LAST_S = 4_102_444_800  # the year 2100
@@ -77,29 +78,13 @@ def _refuse_with(why: str, **given: str | None) -> None:
 
 
 def _not_a_time(text: str) -> Untimely:
-    if repaired := _repaired(text):
+    if repaired := repaired_time(text):
         help = f'if this is {repaired:%B} {repaired.day}: at: "{repaired:%Y-%m-%d %H:%M}"'
         return Untimely("CMP405", ("send", "at"), f"`{text[:40]}` is not a point in time", None, help)
+    if text.lower() in ("now", "draft"):
+        return Untimely("CMP405", ("send", "at"), f"`{text}` stands by itself", None, f"send: {text.lower()}")
     note = "the time of day is missing" if re.fullmatch(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}", text) else None
     return Untimely("CMP405", ("send", "at"), f"`{text[:40]}` is not a point in time", note, _EXAMPLE)
-
-
-# How else people and spreadsheets write a point in time; strptime also takes one digit for two, and blanks.
-_OTHER_FORMS = (
-    "%Y-%m-%d %H:%M", "%Y-%m-%d %H.%M", "%Y-%m-%d %I:%M %p", "%Y/%m/%d %H:%M", "%d.%m.%Y %H:%M", "%d.%m.%Y, %H:%M",
-    "%d.%m.%Y %H.%M", "%d/%m/%Y %H:%M", "%m/%d/%Y %H:%M", "%m/%d/%Y %I:%M %p",
-)  # fmt: skip
-
-
-def _repaired(text: str) -> datetime | None:
-    """The point in time that was probably meant; None where there are two readings, or none."""
-    found = set()
-    for form in _OTHER_FORMS:
-        try:
-            found.add(datetime.strptime(text.strip(), form))  # noqa: DTZ007  (its zone stands beside it)
-        except ValueError:
-            continue
-    return found.pop() if len(found) == 1 else None
 
 
 def _bounded(time_s: int) -> int:

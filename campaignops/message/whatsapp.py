@@ -178,7 +178,7 @@ def _body_problems(template: Definition, message: Template) -> Iterator[Problem]
         yield Problem("CMP210", where, f"{what} takes no body values", "remove `body`", note)
         return
     if message.body and is_map != template.is_named:
-        shape = "a map of names to values" if template.is_named else "a list of values, in order"
+        shape = "names with values" if template.is_named else "a list of values, in order"
         yield Problem("CMP210", where, f"{what} takes its body values as {shape}", _sample(template), note)
         return
     missing = ["{{" + name + "}}" for name in wanted if not given.get(name, "").strip()]
