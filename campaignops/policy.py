@@ -34,8 +34,8 @@ def codes_of(selector: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Waiver:
-    """A comment that silences `code` on the lines `first` to `last` of the file of its `place`, up to and including
-    the day `until`."""
+    """A comment that silences `code` on the lines `first` to `last` of the file of its `place`, and in the recipient
+    files that these lines name, up to and including the day `until`."""
 
     code: str
     place: Place
@@ -43,12 +43,15 @@ class Waiver:
     last: int
     until: date | None
     reason: str
+    files: tuple[str, ...] = ()
 
     def covers(self, finding: Finding) -> bool:
         where = finding.place
-        if where is None or where.file != self.place.file or finding.code != self.code:
+        if where is None or finding.code != self.code:
             return False
-        return self.first <= where.line <= self.last
+        return where.file in self.files or (
+            where.file == self.place.file and self.first <= where.line <= self.last
+        )
 
 
 @dataclass(frozen=True, slots=True)

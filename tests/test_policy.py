@@ -194,6 +194,37 @@ def test_a_comment_that_is_not_in_order_silences_nothing(tmp_path, comment, code
     assert said in findings[0].message
 
 
+def test_a_comment_in_the_settings_silences_what_is_there(tmp_path):
+    line = "vars: {brand: “Blue Kettle”}"
+    told = []
+    for comment in ("", "  # campaignops: ignore CMP124 -- people are to read them"):
+        (tmp_path / "campaignops.yaml").write_text(f"pbx: {{url: sandbox}}\n{line}{comment}\n", "utf-8")
+        desired = manifest.read(manifest.load_project(tmp_path))
+        list(desired)
+        told.append(judged(desired.findings, Policy(), desired.waivers, TODAY, whole=True))
+    assert places(list(told[0].findings)) == [("CMP124", 2, 15)]
+    assert (told[1].findings, codes(each.finding for each in told[1].silenced)) == ((), ["CMP124"])
+
+
+def test_a_comment_in_the_settings_of_no_use_is_told(project):
+    settings = "# campaignops: ignore CMP407 -- everywhere\npbx: {url: sandbox}\n"
+    project.write("campaignops.yaml", settings)
+    ran = project.run("validate", "--ignore", "CMP118", "--format", "concise")
+    assert ran.out.startswith("campaignops.yaml:1:23: warning[CMP123] nothing here gives CMP407")
+
+
+@pytest.mark.parametrize("named", ["vip.csv", '"vip.csv"', "'vip.csv'"])
+def test_a_comment_beside_a_recipient_file_is_about_its_rows(tmp_path, named):
+    (tmp_path / "vip.csv").write_text("phone\n+999123456789\n")
+    (tmp_path / "other.csv").write_text("phone\n+999123456789\n")
+    text = sms(recipients=f"{{file: {named}}}  # campaignops: ignore CMP410 -- a test number")
+    text += sms(recipients="{file: other.csv}").replace("campaigns:\n", "").replace("hello:", "other:")
+    desired_waivers, findings = waivers_of(tmp_path, text)
+    told = judged(findings, Policy(), desired_waivers, TODAY)
+    assert [str(each.finding.place) for each in told.silenced] == ["vip.csv:2:1"]
+    assert [(each.code, str(each.place)) for each in told.findings] == [("CMP410", "other.csv:2:1")]
+
+
 def test_a_comment_inside_a_text_is_none(tmp_path):
     comment = "# campaignops: ignore CMP407 -- why"
     for text in (f'{{text: "a {comment}"}}', f"\n      text: |\n        a\n        {comment}"):

@@ -18,6 +18,8 @@ from campaignops.policy import Waiver, may_be_silenced
 MARK = b"campaignops:"
 _EXAMPLE = "# campaignops: ignore CMP407 until 2030-01-01 -- why this is fine"
 _comment = re.compile(r"(?:^|(?<=\s))#\s*campaignops:\s*(?P<said>.*?)\s*$")
+# CSV has no comments: one in the manifest beside `file:` is about the rows, too.
+_files = re.compile(r"(?:^|[\s{,])file: *[\"']?([^\s\"',}]+)").findall
 _said = re.compile(
     r"ignore\s+(?P<codes>[^\s,]+(?:\s*,\s*[^\s,]+)*)(?:\s+until\s+(?P<until>\S+))?(?:\s+--\s*(?P<reason>.*))?$"
 )
@@ -39,11 +41,12 @@ def waivers(source: Source, problems: Problems) -> Iterator[Waiver]:
             problems.add("CMP121", message, place, help=help, severity="warning")
         elif said:
             lines, start = _covered(source.lines, at, found.start()), found.start("said") + 1
+            named = tuple(file for line in source.lines[lines[0] - 1 : lines[1]] for file in _files(line))
             until = _date(said["until"]) if said["until"] else None
             for code in re.finditer(r"[^\s,]+", said["codes"]):
                 where = Place(source.file, at + 1, start + said.start("codes") + code.start(), len(code[0]))
                 if _is_silenceable(code[0], where, problems):
-                    yield Waiver(code[0], where, *lines, until, said["reason"])
+                    yield Waiver(code[0], where, *lines, until, said["reason"], named)
 
 
 def _flaw(said: re.Match[str] | None) -> str | None:

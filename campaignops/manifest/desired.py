@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from campaignops.findings import Finding, Place
 from campaignops.manifest import characters, comments, schema, shared, walk
@@ -18,7 +19,7 @@ from campaignops.manifest.shared import Folders, Layer
 from campaignops.manifest.source import Source, load
 from campaignops.model import Campaign
 from campaignops.policy import Waiver
-from campaignops.project import Project
+from campaignops.project import SETTINGS_FILE, Project
 
 _number = re.compile(r" \([0-9]+\)\Z").search
 
@@ -68,14 +69,14 @@ class Desired:
         self._begun = True
         gc.freeze()  # what is there already need not be looked at again after each thousand nodes
         try:
+            if Path(self._root, SETTINGS_FILE).is_file() and (source := self._load(SETTINGS_FILE, {})):
+                self._look_at(source)
             for file in self._files.manifests:
                 above = self._folders.above(file)
                 self._last = source = self._load(file, above.scope)
                 if source is not None:
                     self._problems.note_of = source.note_of
-                    characters.check(source, self._problems)
-                    if comments.MARK in source.data:
-                        self.waivers += comments.waivers(source, self._problems)
+                    self._look_at(source)
                     for campaign in Document(source, self._tools, above).campaigns():
                         if self._is_unique(campaign, source):
                             yield campaign
@@ -83,6 +84,12 @@ class Desired:
             self._last = None
             self.waivers += self._folders.waivers
             gc.unfreeze()
+
+    def _look_at(self, source: Source) -> None:
+        """What its text says beside the values."""
+        characters.check(source, self._problems)
+        if comments.MARK in source.data:
+            self.waivers += comments.waivers(source, self._problems)
 
     def _load(self, file: str, scope: Scope) -> Source | None:
         try:
