@@ -272,7 +272,7 @@ def test_keys_and_words_are_completed(editor, text, offered):
         (instead("send:", "se|nd:"), "Sending is always spelt out"),
         (instead("session:", "sess|ion:"), "extension"),
         (instead("recipients:", "reci|pients:"), "Who gets the message"),
-        (instead("numbers:", "num|bers:"), "Numbers in E.164"),
+        (instead("numbers:", "num|bers:"), "Numbers with + and the country code"),
         (instead("message:", "mes|sage:"), "Exactly one of text and file"),
         (instead("text:", "te|xt:"), "as people will read it"),
         (instead("type:", "ty|pe:"), "sms, or whatsapp"),

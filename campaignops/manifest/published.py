@@ -86,7 +86,7 @@ def _with_defaults(found: dict[str, Any]) -> dict[str, Any]:
         **parts["SmsMessage" + _PART]["properties"],
         **parts.pop("WhatsappMessage" + _PART)["properties"],
     }
-    parts["SmsMessage" + _PART] |= {"title": "message", "description": "Text and file, or a template.",
+    parts["SmsMessage" + _PART] |= {"title": "message", "description": "A text or a file for SMS, else a template.",
                                     "properties": message}  # fmt: skip
     sms["properties"]["message"] = whatsapp["properties"]["message"] = {"$ref": f"#/$defs/SmsMessage{_PART}"}
     fields = {**sms["properties"], "type": {"enum": ["sms", "whatsapp"], "title": "type"}}

@@ -72,7 +72,9 @@ class RecipientsForm(TypedDict):
     """Who gets the message: exactly one of numbers, file and phonebook."""
 
     __pydantic_config__ = _recipients()  # type: ignore[misc]
-    numbers: NotRequired[Annotated[list[Recipient], Field(description="Numbers in E.164.")]]
+    numbers: NotRequired[
+        Annotated[list[Recipient], Field(description="Numbers with + and the country code.")]
+    ]
     file: NotRequired[
         Annotated[FilePath, Field(description="A CSV or XLSX file; its first row names the columns.")]
     ]
@@ -133,7 +135,7 @@ class WhatsappMessage(TypedDict):
     body: NotRequired[
         Annotated[
             dict[str, Text] | list[Text],
-            Field(description="Values by name for NAMED templates, in order for POSITIONAL ones."),
+            Field(description="What the template leaves open: {name: Ada}, or [Ada, Friday] in order."),
         ]
     ]
     buttons: NotRequired[
@@ -205,7 +207,9 @@ class _CampaignForm(TypedDict):
     for_each: NotRequired[
         Annotated[
             Any,
-            Field(description="One campaign for each item; each.key and each.value stand for it."),
+            Field(
+                description="One campaign for each item; {{ each.key }} and {{ each.value }} stand for it."
+            ),
             WithJsonSchema({"type": ["array", "object"]}),
         ]
     ]

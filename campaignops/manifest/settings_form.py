@@ -69,7 +69,7 @@ class EnvironmentForm(TypedDict):
     vars: NotRequired[Vars]
     findings: NotRequired[FindingsForm]
     test_numbers: NotRequired[
-        Annotated[list[PhoneNumber], Field(description="Staff numbers that `test-send` may text, E.164.")]
+        Annotated[list[PhoneNumber], Field(description="Staff numbers that `test-send` may text.")]
     ]
     guardrails: NotRequired[GuardrailsForm]
 

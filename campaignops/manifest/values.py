@@ -43,11 +43,11 @@ Name: TypeAlias = Annotated[
     _text(minLength=1, maxLength=MAX_NAME),
 ]
 # `errorMessage` is what editors built on VS Code's JSON service show instead of a regular expression.
-_IN_QUOTES = 'A number in E.164, in quotes: "+12025550100".'
+_IN_QUOTES = 'A number with + and the country code, in quotes: "+12025550100".'
 E164_SCHEMA: Any = {
     "type": "string",
     "pattern": f"{E164}|{MARKS}",
-    "description": "A number in E.164, in quotes.",
+    "description": "A number with + and the country code, in quotes.",
     "errorMessage": _IN_QUOTES,
     "patternErrorMessage": _IN_QUOTES,
 }
