@@ -277,6 +277,11 @@ LINK = {"type": "URL", "text": "Look", "url": "https://shop.example.com/{{1}}"}
         ("track_parcel", {"where is it?": "A-17"}, [BUTTONS, (*BUTTONS, "where is it?")]),
         ("track_parcel", {"Where is it?": "A-17", "Call the depot": "x"}, [(*BUTTONS, "Call the depot")]),
         ("track_parcel", {"Where is it?": "A-17", "²": "x"}, [(*BUTTONS, "²")]),
+        (
+            "track_parcel",
+            {"Where is it?": "https://shop.example.com/track/A-17"},
+            [(*BUTTONS, "Where is it?")],
+        ),
         ("plain_notice", {"1": "x"}, [(*BUTTONS, "1")]),
         (made(buttons({"type": "OTP", "text": "Copy"})), {}, [BUTTONS]),
         (made(buttons(LINK, LINK)), {"Look": "x"}, [BUTTONS, BUTTONS]),
@@ -290,6 +295,16 @@ LINK = {"type": "URL", "text": "Look", "url": "https://shop.example.com/{{1}}"}
 def test_buttons_that_do_not_fit_are_problems_at_their_places(template, given, expected):
     template = a_definition(template) if isinstance(template, str) else template
     assert wrong(template, a_message(buttons=given)) == [("CMP213", path) for path in expected]
+
+
+def test_what_a_button_opens_is_told():
+    template = a_definition("track_parcel")
+    for written, help in (
+        ({}, 'write `buttons: {"Where is it?": …}`'),
+        ({"Where is it?": "https://shop.example.com/track/A-17"}, "write only what the template leaves open"),
+    ):
+        (problem,) = whatsapp.problems(template, a_message(buttons=written))
+        assert (problem.help, problem.note) == (help, "it opens https://shop.example.com/track/{{1}}")
 
 
 def test_what_is_too_long_when_filled_in_is_a_problem_at_its_longest_value():

@@ -207,11 +207,16 @@ def _button_problems(template: Definition, given: Mapping[str, str]) -> Iterator
             yield Problem("CMP213", where, text, "write `components: […]`")
         elif _takes_value(button) and not given.get(label, "").strip():
             text = f"button `{label}` needs a value"
-            yield Problem("CMP213", where, text, f'write `buttons: {{"{label}": …}}`')
+            yield Problem("CMP213", where, text, f'write `buttons: {{"{label}": …}}`', _opens(button))
         elif _takes_value(button) and labels.count(label) > 1:
             yield Problem("CMP213", where, f"several buttons are called `{label}`", "write `components: […]`")
         elif label in given and not _takes_value(button):
             yield Problem("CMP213", (*where, label), f"button `{label}` takes no value", "remove it")
+        elif (start := _word(button, "url").partition("{{")[0]) and given.get(label, "").startswith(start):
+            text = f"the address of button `{label}` stands in its value once more"
+            yield Problem(
+                "CMP213", (*where, label), text, "write only what the template leaves open", _opens(button)
+            )
     known = ", ".join(f"`{label}`" for label in labels) or "none"
     for label in given:
         if label not in labels:
@@ -250,6 +255,11 @@ def _label(button: Mapping[str, Any]) -> str:
 
 def _takes_value(button: Mapping[str, Any]) -> bool:
     return _kind(button) == "COPY_CODE" or bool(placeholders(_word(button, "url")))
+
+
+def _opens(button: Mapping[str, Any]) -> str | None:
+    """What becomes of a button's value."""
+    return f"it opens {url}" if (url := _word(button, "url")) else None
 
 
 def _word(holder: Mapping[str, Any], key: str) -> str:
