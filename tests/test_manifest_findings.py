@@ -276,6 +276,12 @@ def test_the_help_says_what_to_write_instead(folder, text, help):
     assert help in [f.help for f in findings]
 
 
+def test_numbers_that_stand_for_their_list_are_not_repeated(tmp_path):
+    _, findings = read_text(tmp_path, sms(recipients="202-555-0112, 030 1234567"))
+    assert "a text" in findings[0].message
+    assert "555" not in f"{findings[0].message}{findings[0].help}"
+
+
 def test_one_problem_does_not_hide_another(tmp_path):
     text = sms(
         type="smss",
