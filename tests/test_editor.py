@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from campaignops import manifest
-from campaignops.manifest.published import _TITLES
+from campaignops.manifest.form.published import _TITLES
 from tests.test_manifest import EXAMPLE
 from tests.test_manifest_settings import FULL
 

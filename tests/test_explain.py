@@ -113,7 +113,7 @@ class Player:
         if self.code in ("CMP412", "CMP413"):
             self._spreadsheet()
         if self.code == "CMP413":
-            monkeypatch.delitem(sys.modules, "campaignops.manifest.spreadsheet", raising=False)
+            monkeypatch.delitem(sys.modules, "campaignops.manifest.recipients.spreadsheet", raising=False)
             monkeypatch.setitem(sys.modules, "openpyxl", None)
         state = self.folder / "campaignops.state.json"
         pulled = '{"format_version": 1, "lineage": "9f2c", "serial": 12, "pbx": null, "campaigns": {}}\n'

@@ -20,9 +20,9 @@ from campaignops import manifest
 from campaignops.cli import entry
 from campaignops.cli.overview import COMMANDS
 from campaignops.findings import Place
-from campaignops.manifest import canonical
-from campaignops.manifest.canonical import Irregular
-from campaignops.manifest.flaws import Unreadable
+from campaignops.manifest.yaml import canonical
+from campaignops.manifest.yaml.flaws import Unreadable
+from campaignops.manifest.yaml.layout import Irregular
 from tests.manifest_folder import SMS, project_of, write
 from tests.test_manifest import EXAMPLE, JPEG
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaignops.manifest.filters import truncate_sms
-from campaignops.manifest.render import Renderer, Unrendered
+from campaignops.manifest.jinja.filters import truncate_sms
+from campaignops.manifest.jinja.render import Renderer, Unrendered
 from campaignops.message import sms
 
 SCOPE = {

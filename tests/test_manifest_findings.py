@@ -7,7 +7,7 @@ import re
 import pytest
 
 from campaignops.findings import TITLES
-from campaignops.manifest.hints import SKELETON
+from campaignops.manifest.form.hints import SKELETON
 from tests.manifest_folder import PNG, SMS, places, read, read_text, sms, whatsapp, write
 
 _ONE_OR_THE_OTHER = "an SMS is a text or a file: make two campaigns of it, or put a link into the text"

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from campaignops.manifest.assets import Assets
-from campaignops.manifest.render import Renderer, Unrendered
+from campaignops.manifest.jinja.render import Renderer, Unrendered
 from campaignops.model import Text
 from tests.manifest_folder import SMS, places, read_text, sms, write
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaignops.manifest.render import Renderer, Unrendered
+from campaignops.manifest.jinja.render import Renderer, Unrendered
 from campaignops.model import Text
 from tests.manifest_folder import SMS, places, read_text, sms, write
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from campaignops import manifest
-from campaignops.manifest import canonical, writing
+from campaignops.manifest import writing
+from campaignops.manifest.yaml import canonical
 from campaignops.model import AssignTo, At, Draft, Numbers, Phonebook, Ref, Template, Text
 from tests.manifest_folder import SMS, places, project_of, read, sms, write
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaignops.manifest import nodes
-from campaignops.manifest.flaws import Flaw, Unreadable
+from campaignops.manifest.yaml import nodes
+from campaignops.manifest.yaml.flaws import Flaw, Unreadable
 from tests.manifest_folder import SMS, places, read_text
 
 BOMB = "".join(f"a{n}: &a{n} [{', '.join(['*a' + str(n - 1)] * 9) if n else 'x'}]\n" for n in range(12))

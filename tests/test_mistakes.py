@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from campaignops import manifest
-from campaignops.manifest import schema
+from campaignops.manifest.form import schema
 from tests.command_line import ROOT, Project
 from tests.manifest_folder import PNG
 
@@ -132,6 +132,8 @@ def test_any_manifest_of_the_right_words_is_told_in_the_author_s_words(tmp_path,
     campaigns = list(desired)
     assert desired.findings or len(campaigns) == 2
     for finding in desired.findings:
-        said = f"{finding.message} {finding.note} {finding.help}".replace("`null`", "`…`")  # as it was written
+        said = f"{finding.message} {finding.note} {finding.help}".replace(
+            "`null`", "`…`"
+        )  # as it was written
         assert not MACHINERY.search(said), said
         assert "+8613800001111" not in said

@@ -11,7 +11,7 @@ import pytest
 
 from campaignops.cli import arguments, options
 from campaignops.cli.overview import COMMANDS, TEXT
-from campaignops.manifest import published
+from campaignops.manifest.form import published
 from tests.command_line import ROOT
 
 REFERENCE = ROOT / "docs" / "reference"

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from campaignops.audience import Packed, Wanted
 from campaignops.findings import Finding
-from campaignops.manifest import tables
 from campaignops.manifest.assets import Assets, Unusable
+from campaignops.manifest.recipients import tables
 from campaignops.model import Numbers
 from tests.manifest_folder import places, read, sms, write
 
@@ -119,7 +119,7 @@ def test_what_unpacks_without_end_is_refused(tmp_path):
 
 
 def test_without_the_extra_the_command_that_installs_it_is_told(tmp_path, monkeypatch):
-    monkeypatch.delitem(sys.modules, "campaignops.manifest.spreadsheet", raising=False)
+    monkeypatch.delitem(sys.modules, "campaignops.manifest.recipients.spreadsheet", raising=False)
     monkeypatch.setitem(sys.modules, "openpyxl", None)
     write(tmp_path, a=sms(recipients="{file: list.xlsx}"), **{"list.xlsx": a_book(("phone",))})
     _, findings = read(tmp_path)

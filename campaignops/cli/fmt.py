@@ -14,11 +14,12 @@ from campaignops.cli.entry import Failure
 from campaignops.cli.screen import Screen, folder_of
 from campaignops.errors import CampaignOpsError, ProjectError, UsageError
 from campaignops.findings import Finding, Place, has_errors, in_order
-from campaignops.manifest import canonical, walk
-from campaignops.manifest.canonical import Irregular
-from campaignops.manifest.flaws import Unreadable
+from campaignops.manifest import walk
 from campaignops.manifest.problems import Problems
 from campaignops.manifest.source import Source, read_bytes
+from campaignops.manifest.yaml import canonical
+from campaignops.manifest.yaml.flaws import Unreadable
+from campaignops.manifest.yaml.layout import Irregular
 from campaignops.project import SETTINGS_FILE, find
 from campaignops.report import findings as report
 from campaignops.report.findings import located

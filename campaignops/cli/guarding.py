@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from campaignops import guard
 from campaignops.errors import ProjectError, RefusedError
 from campaignops.guard import Allowed, World
-from campaignops.manifest import optouts
+from campaignops.manifest.recipients import optouts
 from campaignops.model import Campaign, Numbers, Phonebook
 from campaignops.planner import Create, Plan, Update
 from campaignops.project import Project

@@ -14,7 +14,7 @@ from campaignops.cli.screen import Screen
 from campaignops.cli.status import counts
 from campaignops.cli.writing import keeping
 from campaignops.errors import CampaignOpsError, RefusedError, UnresolvedError, UsageError
-from campaignops.manifest import optouts
+from campaignops.manifest.recipients import optouts
 from campaignops.outcome import NoEffect, Unknown
 from campaignops.pbx.session import Listed, Session
 from campaignops.project import Project

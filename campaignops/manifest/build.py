@@ -7,13 +7,12 @@ from collections.abc import Callable, Collection
 from typing import Any, TypeVar
 
 from campaignops.findings import Place
-from campaignops.manifest import optouts
 from campaignops.manifest.assets import Assets, Unusable
-from campaignops.manifest.complaints import Complaint, Path
-from campaignops.manifest.invalid import Invalid, Wrong, misplaced, one_of, reference
-from campaignops.manifest.recipients import Recipients, doubt_about, number_in
+from campaignops.manifest.form.complaints import Complaint, Path
+from campaignops.manifest.form.invalid import Invalid, Wrong, misplaced, one_of, reference
+from campaignops.manifest.form.values import MAX_NAME
+from campaignops.manifest.recipients import Recipients, doubt_about, number_in, optouts
 from campaignops.manifest.times import Untimely, send_of
-from campaignops.manifest.values import MAX_NAME
 from campaignops.message import media
 from campaignops.model import (
     Asset,

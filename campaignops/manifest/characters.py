@@ -8,9 +8,9 @@ import re
 from ruamel.yaml.nodes import Node
 
 from campaignops.findings import Place, Severity
-from campaignops.manifest import nodes
 from campaignops.manifest.problems import Problems
 from campaignops.manifest.source import Source
+from campaignops.manifest.yaml import nodes
 
 _FLAG = "\U0001f3f4[\U000e0020-\U000e007f]+"  # how England's flag is written; all other use of tags is hidden text
 _TURNING = "\u202a-\u202e\u2066-\u2069"

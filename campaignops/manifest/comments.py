@@ -10,9 +10,9 @@ from datetime import date
 from ruamel.yaml.nodes import Node
 
 from campaignops.findings import TITLES, Place, nearest_code
-from campaignops.manifest import nodes
 from campaignops.manifest.problems import Problems
 from campaignops.manifest.source import Source
+from campaignops.manifest.yaml import nodes
 from campaignops.policy import Waiver, may_be_silenced
 
 MARK = b"campaignops:"

@@ -8,15 +8,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from campaignops.findings import Finding, Place
-from campaignops.manifest import characters, comments, schema, shared, walk
+from campaignops.manifest import characters, comments, shared, walk
 from campaignops.manifest.build import Builder
 from campaignops.manifest.document import Document
-from campaignops.manifest.flaws import Unreadable
+from campaignops.manifest.form import schema
+from campaignops.manifest.jinja.render import Renderer, Scope, Unrendered
 from campaignops.manifest.problems import Problems
 from campaignops.manifest.reading import Tools
-from campaignops.manifest.render import Renderer, Scope, Unrendered
 from campaignops.manifest.shared import Folders, Layer
 from campaignops.manifest.source import Source, load
+from campaignops.manifest.yaml.flaws import Unreadable
 from campaignops.model import Campaign
 from campaignops.policy import Waiver
 from campaignops.project import SETTINGS_FILE, Project

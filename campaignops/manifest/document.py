@@ -11,16 +11,18 @@ from pydantic import ValidationError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
 from campaignops.findings import Finding, Place
-from campaignops.manifest import complaints, nodes, shared
-from campaignops.manifest.complaints import Complaint
-from campaignops.manifest.hints import FORMS, SKELETON
-from campaignops.manifest.invalid import Invalid, Wrong
+from campaignops.manifest import shared
+from campaignops.manifest.form import complaints
+from campaignops.manifest.form.complaints import Complaint
+from campaignops.manifest.form.hints import FORMS, SKELETON
+from campaignops.manifest.form.invalid import Invalid, Wrong
+from campaignops.manifest.form.vocabulary import INSTEAD
+from campaignops.manifest.jinja.render import Failed, Unrendered, has_marks, shown
 from campaignops.manifest.problems import did_you_mean
 from campaignops.manifest.reading import Pair, Reader, Tools
-from campaignops.manifest.render import Failed, Unrendered, has_marks, shown
 from campaignops.manifest.shared import Layer, Shared
 from campaignops.manifest.source import Path, Source, child
-from campaignops.manifest.vocabulary import INSTEAD
+from campaignops.manifest.yaml import nodes
 from campaignops.model import Campaign
 from campaignops.project import DEFAULTS_FILE
 

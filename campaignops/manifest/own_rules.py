@@ -7,8 +7,8 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from campaignops.findings import Place
+from campaignops.manifest.jinja.render import Renderer, Unrendered
 from campaignops.manifest.problems import did_you_mean
-from campaignops.manifest.render import Renderer, Unrendered
 from campaignops.rules import Facts, Rule, Undecided, is_code
 
 GROUP = "campaignops.rules"

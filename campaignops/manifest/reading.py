@@ -9,13 +9,13 @@ from typing import Any
 from ruamel.yaml.nodes import Node, ScalarNode
 
 from campaignops.findings import Place
-from campaignops.manifest import nodes
 from campaignops.manifest.build import Builder
-from campaignops.manifest.flaws import NOT_A_KEY, Flaw, duplicate, not_a_key, span
-from campaignops.manifest.nodes import PLAIN
+from campaignops.manifest.jinja.render import Failed, Renderer, Scope, Unrendered
 from campaignops.manifest.problems import Problems
-from campaignops.manifest.render import Failed, Renderer, Scope, Unrendered
 from campaignops.manifest.source import Path, Source
+from campaignops.manifest.yaml import nodes
+from campaignops.manifest.yaml.flaws import NOT_A_KEY, Flaw, duplicate, not_a_key, span
+from campaignops.manifest.yaml.nodes import PLAIN
 
 Pair = tuple[Node, Node]
 

@@ -16,14 +16,15 @@ from ruamel.yaml.nodes import Node, ScalarNode
 from campaignops.audience import regions
 from campaignops.errors import ProjectError
 from campaignops.findings import Place, in_order
-from campaignops.manifest import complaints, guardrails, nodes, settings_form
 from campaignops.manifest.comments import cannot, no_code
-from campaignops.manifest.flaws import Flaw, Unreadable
+from campaignops.manifest.form import complaints, guardrails, settings_form
 from campaignops.manifest.own_rules import rules_of
 from campaignops.manifest.problems import Problems, nearest
 from campaignops.manifest.recipients import unknown_region
 from campaignops.manifest.source import Source, child, read_bytes
 from campaignops.manifest.times import zone_help, zone_named
+from campaignops.manifest.yaml import nodes
+from campaignops.manifest.yaml.flaws import Flaw, Unreadable
 from campaignops.policy import Policy, codes_of, may_be_silenced
 from campaignops.project import DEFAULT_STATE, SANDBOX, SETTINGS_FILE, Guardrails, Pbx, Project
 

@@ -14,13 +14,14 @@ from typing import Any, NamedTuple
 from ruamel.yaml.nodes import MappingNode
 
 from campaignops.findings import Place
-from campaignops.manifest import characters, comments, nodes
-from campaignops.manifest.flaws import Unreadable
-from campaignops.manifest.nodes import Held
+from campaignops.manifest import characters, comments
+from campaignops.manifest.jinja.render import Scope, has_marks
 from campaignops.manifest.problems import did_you_mean
 from campaignops.manifest.reading import Pair, Reader, Tools
-from campaignops.manifest.render import Scope, has_marks
 from campaignops.manifest.source import Path, Source, child, load
+from campaignops.manifest.yaml import nodes
+from campaignops.manifest.yaml.flaws import Unreadable
+from campaignops.manifest.yaml.nodes import Held
 from campaignops.policy import Waiver
 from campaignops.project import DEFAULTS_FILE
 

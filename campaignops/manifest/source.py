@@ -10,12 +10,12 @@ from typing import Protocol
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
 from campaignops.findings import Place, Within
-from campaignops.manifest import nodes
-from campaignops.manifest.flaws import Flaw, Span, Unreadable, span
-from campaignops.manifest.nodes import MAX_BYTES
+from campaignops.manifest.jinja.render import Renderer, Scope
+from campaignops.manifest.jinja.template import rendered
 from campaignops.manifest.problems import Problems
-from campaignops.manifest.render import Renderer, Scope
-from campaignops.manifest.template import rendered
+from campaignops.manifest.yaml import nodes
+from campaignops.manifest.yaml.flaws import Flaw, Span, Unreadable, span
+from campaignops.manifest.yaml.nodes import MAX_BYTES
 
 Path = Sequence[str | int]
 

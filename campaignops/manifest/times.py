@@ -9,9 +9,9 @@ from importlib import resources
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
-from campaignops.manifest.complaints import Complaint
+from campaignops.manifest.form.complaints import Complaint
+from campaignops.manifest.form.vocabulary import repaired_time
 from campaignops.manifest.problems import nearest
-from campaignops.manifest.vocabulary import repaired_time
 from campaignops.model import At, Draft, Now, Send
 
 LAST_S = 4_102_444_800  # the year 2100

@@ -45,8 +45,8 @@ def rows(folder: Path) -> dict[str, float]:
 def numbers(folder: Path) -> dict[str, float]:
     """Read the list as a campaign does: delimiter, column, E.164, duplicates, numbers that there cannot be."""
     from campaignops.audience import Wanted
-    from campaignops.manifest import tables
     from campaignops.manifest.assets import Assets
+    from campaignops.manifest.recipients import tables
 
     started = time.process_time()
     found, findings = tables.read(Assets(str(folder)), "people.csv", Wanted(limit=None))

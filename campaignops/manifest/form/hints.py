@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from campaignops.manifest import guardrails
+from campaignops.manifest.form import guardrails
 
 # What a field may hold. Paths with * for any item or name.
 FORMS = {

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from campaignops.manifest import schema, settings_form
+from campaignops.manifest.form import schema, settings_form
 
 # What an editor calls a form, in a hover and in "expected …": never the name of a class.
 _TITLES = {

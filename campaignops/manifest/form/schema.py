@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, NotRequired, TypeAlias, get_args
 from pydantic import ConfigDict, Field, TypeAdapter, WithJsonSchema
 from typing_extensions import TypedDict
 
-from campaignops.manifest.values import (
+from campaignops.manifest.form.values import (
     E164_SCHEMA,
     MARKS,
     STRICT,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from campaignops.manifest.flaws import Flaw, Span, Unreadable
-from campaignops.manifest.render import Renderer, Scope, Unrendered
+from campaignops.manifest.jinja.render import Renderer, Scope, Unrendered
+from campaignops.manifest.yaml.flaws import Flaw, Span, Unreadable
 
 _mark = re.compile("\0([0-9]+)\1")
 

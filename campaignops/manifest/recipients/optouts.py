@@ -7,8 +7,8 @@ from collections.abc import Set
 from campaignops.audience import Wanted
 from campaignops.errors import ProjectError
 from campaignops.findings import Finding, Place
-from campaignops.manifest import tables
 from campaignops.manifest.assets import Assets, Unusable
+from campaignops.manifest.recipients import tables
 from campaignops.model import Audience, Numbers
 from campaignops.project import Project
 

@@ -9,10 +9,10 @@ from typing import Any
 from campaignops import audience
 from campaignops.audience import Wanted
 from campaignops.findings import Finding, has_errors
-from campaignops.manifest import tables
 from campaignops.manifest.assets import Assets, Unusable
-from campaignops.manifest.complaints import MAX_ITEMS, Complaint, Path
-from campaignops.manifest.invalid import Invalid, Wrong, misplaced, one_of, reference
+from campaignops.manifest.form.complaints import MAX_ITEMS, Complaint, Path
+from campaignops.manifest.form.invalid import Invalid, Wrong, misplaced, one_of, reference
+from campaignops.manifest.recipients import tables
 from campaignops.manifest.times import countries_of
 from campaignops.model import Audience, Numbers, Phonebook
 from campaignops.project import Project

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from campaignops.findings import Place
     from campaignops.manifest.assets import Assets
-    from campaignops.manifest.expressions import Expressions
+    from campaignops.manifest.jinja.expressions import Expressions
 
 MAX_COMPILED = 2048
 _split_at_names = re.compile(r"\{\{ *([A-Za-z_][A-Za-z0-9_]*) *\}\}").split
@@ -108,7 +108,7 @@ class Renderer:
     @property
     def expressions(self) -> Expressions:
         if self._expressions is None:
-            from campaignops.manifest.expressions import Expressions  # noqa: PLC0415  (jinja2 costs 45 ms)
+            from campaignops.manifest.jinja.expressions import Expressions  # noqa: PLC0415  (jinja2 costs 45 ms)
 
             self._expressions = Expressions(*self._settings)
         return self._expressions

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal, NotRequired, TypeAlias
 from pydantic import Field, TypeAdapter, WithJsonSchema
 from typing_extensions import TypedDict
 
-from campaignops.manifest.guardrails import GuardrailsForm
-from campaignops.manifest.values import STRICT, FilePath, PhoneNumber, Region, Text, Vars, Zone
+from campaignops.manifest.form.guardrails import GuardrailsForm
+from campaignops.manifest.form.values import STRICT, FilePath, PhoneNumber, Region, Text, Vars, Zone
 
 
 class PbxForm(TypedDict):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from campaignops.findings import Finding
-from campaignops.manifest.complaints import Complaint, Path
+from campaignops.manifest.form.complaints import Complaint, Path
 from campaignops.model import Ref
 
 Wrong = list[Complaint | Finding]  # findings have their place already: in a CSV

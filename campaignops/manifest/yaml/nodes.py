@@ -18,7 +18,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 from ruamel.yaml.resolver import VersionedResolver
 from ruamel.yaml.tag import Tag
 
-from campaignops.manifest.flaws import (
+from campaignops.manifest.yaml.flaws import (
     Flaw,
     Span,
     Unreadable,

@@ -39,7 +39,7 @@ def read(assets: Assets, file: str, wanted: Wanted) -> tuple[Packed, tuple[Findi
 
 def _sheet(assets: Assets, file: str) -> audience.Table:
     try:
-        from campaignops.manifest.spreadsheet import Sheet  # noqa: PLC0415  (openpyxl is an extra)
+        from campaignops.manifest.recipients.spreadsheet import Sheet  # noqa: PLC0415  (openpyxl is an extra)
     except ImportError:
         message = f"`{file}` is a spreadsheet, and what reads one is not installed"
         raise Unusable(

@@ -9,9 +9,9 @@ from pydantic import ValidationError
 
 from campaignops.audience import COUNTRY_HELP
 from campaignops.findings import Severity
-from campaignops.manifest import guardrails, hints, schema, settings_form
+from campaignops.manifest.form import guardrails, hints, schema, settings_form
+from campaignops.manifest.form.vocabulary import ALSO, HOMES, INSTEAD, STANDS_FOR, media, pasted, time_meant
 from campaignops.manifest.problems import nearest
-from campaignops.manifest.vocabulary import ALSO, HOMES, INSTEAD, STANDS_FOR, media, pasted, time_meant
 
 Path = tuple[str | int, ...]
 MAX_ITEMS = 20
