@@ -27,7 +27,8 @@ _EXPRESSION = re.compile(r"\$\{\{(.*?)\}\}")
 
 
 class Api:
-    """Comments of pull requests, and which pull request a commit came from. `is_readonly`: the token of a fork."""
+    """Comments of pull requests, and which pull request a commit came from. `is_readonly`: the token of the job that
+    runs may not comment."""
 
     def __init__(self) -> None:
         self.comments: dict[int, dict[str, Any]] = {}
@@ -126,15 +127,29 @@ class Runner:
     jobs: int = 0
 
     def play(
-        self, name: str, event: Mapping[str, Any], sha: str, *, tool: Mapping[str, str] | None = None
+        self,
+        name: str,
+        event: Mapping[str, Any],
+        sha: str,
+        *,
+        is_fork: bool = False,
+        tool: Mapping[str, str] | None = None,
     ) -> Job:
         """One job on `sha`. `event` is the payload; its name is push without a pull request. `tool` are variables of
         the machine."""
         self.jobs += 1
         here = self.folder / f"job{self.jobs}"
-        machine = Machine(self, here, dict(event), sha, dict(tool or {}))
         workflow = YAML(typ="safe").load(git(self.origin, "show", f"{sha}:.github/workflows/campaigns.yml"))
-        return machine.run(workflow["jobs"][name])
+        job = workflow["jobs"][name]
+        may = {} if is_fork else {**workflow["permissions"], **job["permissions"]}
+        self.forge.is_readonly = may.get("pull-requests") != "write"
+        variables = {**workflow.get("env", {}), **job.get("env", {})}
+        # The environments are set up as the workflow's first lines ask: for the main branch alone.
+        secrets = self.secrets if "environment" in job and "pull_request" not in event else {}
+        machine = Machine(
+            self, here, dict(event), sha, dict(tool or {}), secrets, variables, may.get("contents") == "write"
+        )
+        return machine.run(job)
 
 
 @dataclass
@@ -144,6 +159,9 @@ class Machine:
     event: dict[str, Any]
     sha: str
     tool: dict[str, str]
+    secrets: Mapping[str, str]
+    variables: Mapping[str, str]
+    may_push: bool
     log: str = ""
 
     def run(self, job: Mapping[str, Any]) -> Job:
@@ -179,7 +197,7 @@ class Machine:
                 "event": self.event,
                 "event_name": "pull_request" if "pull_request" in self.event else "push",
             },
-            "secrets": self.runner.secrets,
+            "secrets": self.secrets,
             "runner": {"temp": str(self.temp)},
         }
 
@@ -217,6 +235,8 @@ class Machine:
     def _checkout(self) -> None:
         subprocess.run(["git", "clone", "--quiet", self.runner.origin, self.work], check=True)
         git(self.work, "checkout", "--quiet", self.sha)
+        if not self.may_push:
+            git(self.work, "config", "remote.origin.pushurl", str(self.here / "forbidden"))
 
     def _script(self, text: str, given: Mapping[str, str], action: Path | None) -> tuple[dict[str, str], int]:
         output = self.here / "output"
@@ -231,6 +251,7 @@ class Machine:
             "GITHUB_REF": "refs/heads/main",
             "GITHUB_OUTPUT": str(output),
             "GITHUB_STEP_SUMMARY": str(self.summary),
+            **self.variables,
             **given,
         }
         if "PATH_FIRST" in self.tool:

@@ -18,6 +18,7 @@ from campaignops.sandbox.running import Sandbox
 from tests import forge
 from tests.command_line import a_text, bodies, process
 from tests.forge import Api, Job, Runner, git
+from tests.test_report_comment import Rendered
 
 STATE = "campaignops-state"
 
@@ -60,8 +61,8 @@ class Repository:
         git(self.work, "push", "--quiet", "--force", "origin", branch)
         return git(self.work, "rev-parse", "HEAD").strip()
 
-    def review(self, sha: str, number: int = 7) -> Job:
-        return self.runner.play("review", {"pull_request": {"number": number}}, sha)
+    def review(self, sha: str, number: int = 7, *, is_fork: bool = False) -> Job:
+        return self.runner.play("review", {"pull_request": {"number": number}}, sha, is_fork=is_fork)
 
     def plan(self, sha: str) -> Job:
         return self.runner.play("plan", {}, sha)
@@ -126,11 +127,17 @@ def test_from_an_empty_repository_to_history(repository, box, told):
 
     merge = repository.commit()
     told.pulls[merge] = 7
-    assert repository.merged(merge).code == 0
+    planned = repository.plan(merge)
+    assert (planned.code, planned.outputs["changes"]) == (0, "true")
+    assert "::warning" not in planned.log, "the plan after a merge may not comment, and does not try"
+    assert "hello" in planned.summary
+    applied = repository.apply(merge)
+    assert applied.code == 0
     assert repository.sent == ["+8613800001111"]
     assert repository.state["hello"]["phase"] == "released"
     (result,) = told.of(7)
     assert str(repository.state["hello"]["id"]) in result
+    assert applied.summary == result, "after a push by hand there is nothing else to look at"
     assert repository.plan(merge).outputs["changes"] == "false"
 
     repository.campaigns(hello=a_text(send="now", message={"text": "Another text"}))
@@ -144,13 +151,46 @@ def test_a_fork_gets_a_plan_in_the_summary_and_nothing_else(repository, box, tol
     repository.commit()
     repository.campaigns(hello=a_text(send="now"))
     sha = repository.commit("fork")
-    told.is_readonly, repository.runner.secrets = True, {}
-    job = repository.review(sha)
+    job = repository.review(sha, is_fork=True)
     assert job.code == 0
     assert "hello" in job.summary
     assert "::warning::the comment could not be written: 403" in job.log
     assert box.requests() == []
     assert told.of(7) == []
+
+
+def test_a_hostile_pull_request_gains_no_secret_no_send_and_no_markup(repository, box, told):
+    """It may change the workflow and the scripts that plan it, and is run as it says."""
+    workflow = repository.work / ".github/workflows/campaigns.yml"
+    review, rest = workflow.read_text().split("\n  plan:\n")
+    review = review.replace("    runs-on:", "    environment: production\n    runs-on:")
+    review += "".join(
+        f"          client-{name.lower()}: ${{{{ secrets.CAMPAIGNOPS_CLIENT_{name} }}}}\n"
+        for name in ("ID", "SECRET")
+    )
+    workflow.write_text(f"{review}\n  plan:\n{rest}")
+    script = repository.work / ".github/actions/campaignops/plan.sh"
+    greedy = (
+        f"env\ncampaignops apply --auto-approve || true\ngit push origin HEAD:refs/heads/{STATE} || true\n"
+    )
+    script.write_text(script.read_text().replace("code=0\n", f"{greedy}code=0\n"))
+    hostile = (
+        "zzq@everyone ![x](https://evil.example/x.png) </details><script>x</script>\n```\n::error::x\nzzq"
+    )
+    repository.campaigns(hello=a_text(send="now", message={"text": hostile}))
+    sha = repository.commit("hostile")
+    for is_fork in (True, False):
+        assert told.of(7) == []
+        job = repository.review(sha, is_fork=is_fork)
+        assert "CAMPAIGNOPS_ENV=production" in job.log, "it has run what it brought along"
+        assert box.client_secret not in job.log + job.summary
+        page = Rendered(job.summary)
+        assert "details" in page.tags
+        assert not {"a", "img", "script"} & set(page.tags)
+        assert "zzq" not in page.bare
+    assert told.of(7) == [job.summary]
+    assert box.requests() == []
+    assert git(repository.origin, "branch", "--list", STATE) == ""
 
 
 def test_the_comment_of_somebody_else_is_not_touched(repository, told):
@@ -279,6 +319,31 @@ def test_a_state_that_is_committed_beside_the_manifests_is_refused(repository):
 # One job for each exit code that a pipeline may see; 0, 2 (as changes=true), 10 and 130 are above.
 
 
+def test_a_state_that_somebody_else_holds_is_left_alone(repository, tmp_path):
+    repository.campaigns(hello=a_text(send="now"))
+    sha = repository.commit()
+    repository.plan(sha)
+    job = repository.apply(sha, **while_the_state_is_held(tmp_path))
+    assert job.code == 12
+    assert "somebody" in job.log
+    assert repository.sent == []
+    assert repository.merged(sha).code == 0
+    assert len(repository.sent) == 1
+
+
+def test_a_wrong_option_in_the_workflow_is_wrong_usage_and_says_which(repository):
+    path = repository.work / ".github/workflows/campaigns.yml"
+    workflow = path.read_text()
+    path.write_text(
+        workflow.replace("permissions: {}\n", "permissions: {}\nenv: {CAMPAIGNOPS_LOCK_TIMEOUT: soon}\n")
+    )
+    sha = repository.commit()
+    for job in (repository.review(sha), repository.plan(sha)):
+        assert job.code == 64
+        assert "CAMPAIGNOPS_LOCK_TIMEOUT: `soon` is not a time such as 0s, 90s or 5m" in job.log
+    assert repository.box.requests() == []
+
+
 def test_a_manifest_that_does_not_hold_fails_the_review_with_its_place(repository, told):
     repository.campaigns(hello=a_text(recipients={"numbers": ["0123"]}))
     job = repository.review(repository.commit("slip"))
@@ -335,6 +400,22 @@ if number == {at}:
     wrapper.parent.mkdir(exist_ok=True)
     run = f"{shlex.quote(sys.executable)} {shlex.quote(str(script))}"
     wrapper.write_text(f'#!/bin/bash\n[ "$1" != push ] || {run}\nexec {real} "$@"\n')
+    wrapper.chmod(0o755)
+    return {"PATH_FIRST": str(wrapper.parent)}
+
+
+def while_the_state_is_held(folder: Path) -> dict[str, str]:
+    """Variables with which the job's machine runs `campaignops` while somebody else has the lock."""
+    wrapper = folder / "tools" / "campaignops"
+    wrapper.parent.mkdir(exist_ok=True)
+    wrapper.write_text(
+        f"""#!{sys.executable}
+import pathlib, subprocess, sys
+from campaignops.store.file import FileStore
+with FileStore(pathlib.Path("production.state.json")).lock("somebody", 0):
+    sys.exit(subprocess.call([sys.executable, "-m", "campaignops", *sys.argv[1:]]))
+"""
+    )
     wrapper.chmod(0o755)
     return {"PATH_FIRST": str(wrapper.parent)}
 

@@ -1,10 +1,9 @@
 #!/usr/bin/env bash
-# What a change would do: findings as annotations, the plan in the log and, as a comment, in PAGE. Nothing is changed.
+# What a change would do: findings as annotations, the plan in the log and, as a comment, in a page. Nothing is changed.
 # Without credentials (a fork's pull request has none) the PBX is not asked, and the plan cannot be saved.
 #
-# In: FOLDER, CAMPAIGNOPS_ENV, CAMPAIGNOPS_CLIENT_ID and _SECRET. Out: `changes`, true or false; plan.json, PAGE.
+# In: FOLDER, CAMPAIGNOPS_ENV, CAMPAIGNOPS_CLIENT_ID and _SECRET. Out: `changes`, true or false; plan.json, campaigns.md.
 set -euo pipefail
-page=$RUNNER_TEMP/campaigns.md
 if [ -n "${CAMPAIGNOPS_CLIENT_SECRET:-}" ]; then
   how=(-o "$RUNNER_TEMP/plan.json")
 else
@@ -12,8 +11,7 @@ else
   how=(--offline)
 fi
 code=0
-campaignops -C "$FOLDER" plan "${how[@]}" --detailed-exitcode --format github --markdown "$page" || code=$?
-[ ! -f "$page" ] || cat "$page" >> "$GITHUB_STEP_SUMMARY"
+campaignops -C "$FOLDER" plan "${how[@]}" --detailed-exitcode --format github --markdown "$RUNNER_TEMP/campaigns.md" || code=$?
 case $code in
   0) echo "changes=false" >> "$GITHUB_OUTPUT" ;;
   2) echo "changes=true" >> "$GITHUB_OUTPUT" ;;
