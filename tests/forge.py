@@ -47,6 +47,8 @@ class Api:
     def answer(self, verb: str, path: str, body: Any) -> tuple[int, Any]:
         if path == "/user":
             return 200, {"id": 1}
+        if found := re.fullmatch(r"/projects/1/repository/commits/(\w+)/merge_requests", path):
+            return 200, [{"iid": self.pulls[found[1]]}] if found[1] in self.pulls else []
         if found := re.fullmatch(r"/projects/1/merge_requests/7/notes(?:/(\d+))?(?:\?.*)?", path):
             if verb == "GET":
                 return 200, list(self.comments.values())

@@ -1,8 +1,8 @@
 """Keep one comment on a pull request (GitHub) or merge request (GitLab): edit ours, or write it. Standard library only.
 
 `comment.py FILE`: the first line of FILE is an HTML comment that marks it. In: GITHUB_API_URL, GITHUB_REPOSITORY,
-GITHUB_SHA, GITHUB_TOKEN and PULL_REQUEST (empty: that of the commit); or CI_API_V4_URL, CI_PROJECT_ID,
-CI_MERGE_REQUEST_IID and GITLAB_TOKEN.
+GITHUB_SHA, GITHUB_TOKEN and PULL_REQUEST (empty: that of the commit); or CI_API_V4_URL, CI_PROJECT_ID, CI_COMMIT_SHA,
+CI_MERGE_REQUEST_IID (none: that of the commit) and GITLAB_TOKEN.
 """
 
 from __future__ import annotations
@@ -52,10 +52,16 @@ class GitLab:
 
     def __init__(self) -> None:
         self.headers = {"PRIVATE-TOKEN": os.environ["GITLAB_TOKEN"]}
-        self.number = os.environ.get("CI_MERGE_REQUEST_IID", "")
-        project = f"{os.environ['CI_API_V4_URL']}/projects/{os.environ['CI_PROJECT_ID']}"
-        self.comments = f"{project}/merge_requests/{self.number}/notes"
+        self.project = f"{os.environ['CI_API_V4_URL']}/projects/{os.environ['CI_PROJECT_ID']}"
+        self.number = os.environ.get("CI_MERGE_REQUEST_IID") or self._merged()
+        self.comments = f"{self.project}/merge_requests/{self.number}/notes"
         self.me = call(self, "GET", f"{os.environ['CI_API_V4_URL']}/user")["id"]
+
+    def _merged(self) -> str:
+        """The merge request that the commit came from; none after a push by hand."""
+        commit = f"{self.project}/repository/commits/{os.environ['CI_COMMIT_SHA']}"
+        found = call(self, "GET", f"{commit}/merge_requests")
+        return str(found[0]["iid"]) if found else ""
 
     def comment(self, said: Json) -> str:
         return f"{self.comments}/{said['id']}"
