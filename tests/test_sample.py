@@ -181,6 +181,8 @@ def test_git_ignores_what_can_be_made_again_and_the_state_which_has_a_branch_of_
         "*.state.json.backup",
     ]
     assert patterns == [".campaignops/", *state]
+    settings = (NEW_PROJECT / "campaignops.yaml").read_text(encoding="utf-8")
+    assert "keeps this file on a branch of its own" in settings, "and nothing there says to commit it"
 
 
 def test_the_workflow_gives_secrets_and_rights_only_where_they_are_needed():
