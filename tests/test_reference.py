@@ -1,4 +1,4 @@
-"""docs/reference: what the commands take, and what manifests and settings may say, as the code has it."""
+"""docs/reference: commands, manifests, settings, exit codes and documents for programs, as the code has them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from campaignops import errors
 from campaignops.cli import arguments, options
 from campaignops.cli.overview import COMMANDS, TEXT
+from campaignops.cli.schema import schema
 from campaignops.manifest.form import published
 from tests.command_line import ROOT
 
@@ -36,6 +38,95 @@ def fields(title: str, whole: dict[str, Any]) -> str:
     """Every field of a schema with its description, a list's items under the list."""
     rows = list(dict.fromkeys(_fields(whole, whole, "")))
     return "\n".join([f"# {title}", "", *_table("field", rows)])
+
+
+def exit_codes() -> str:
+    """Each error of the package with its exit code and the `error.code` that it has unless it says another."""
+    head = """# Exit codes
+
+A program reads the exit code, and from `--json` the `error.code`, which says more: there may be others than these. From
+Python the same errors are exceptions of `campaignops.errors`. What a pipeline does with each is told
+[there](../pipeline.md#elsewhere).
+
+| exit | `error.code` | exception | when |
+|---|---|---|---|
+| 0 | | | done; a plan without changes |
+| 2 | | | `plan --detailed-exitcode`: there are changes |
+"""
+    rows = re.findall(r"(\w+) +(\d+) {4}(.+)", errors.__doc__ or "")
+    found = [(int(code), getattr(errors, name), when) for name, code, when in rows]
+    assert {kind for _, kind, _ in found} == {errors.CampaignOpsError, *_below(errors.CampaignOpsError)}
+    assert all(kind.exit_code == code for code, kind, _ in found)
+    lines = [
+        f"| {code} | `{kind.default_code}` | `{kind.__name__}` | {when} |"
+        for code, kind, when in sorted(found, key=lambda row: row[0])
+    ]
+    return head + "\n".join(lines) + "\n"
+
+
+def _below(kind: type[errors.CampaignOpsError]) -> Iterator[type[errors.CampaignOpsError]]:
+    for each in kind.__subclasses__():
+        yield each
+        yield from _below(each)
+
+
+DOCUMENTS = {
+    "plan": "`plan --json`",
+    "apply": "`apply --json`",
+    "status": "`status --json`",
+    "findings": "`validate --json`",
+    "state": "the state's file, `state pull`",
+    "saved-plan": "the file of `plan -o`; its `plan` is the document above",
+    "notice": "the file of `apply --notice`",
+    "event": "a line of the file of `apply --events`",
+}
+
+
+def documents() -> str:
+    """Every field of the documents that programs read, with its type."""
+    head = """# Documents for programs
+
+`campaignops schema NAME` prints the JSON Schema of each. Fields are only ever added, so a program leaves alone what it
+does not know. A field is always there unless it is called optional; `[]` stands for each item of a list, `.*` for each
+key of an object.
+
+With `--json` every command writes one document: `schema_version`, `kind` (the command), and on failure `error` with
+`code` and `message` ([exit codes](exit-codes.md)).
+"""
+    lines = [head]
+    assert DOCUMENTS.keys() == set(arguments.SCHEMAS) - {"manifest", "settings"}
+    for name, where in DOCUMENTS.items():
+        lines += [f"## {name}", "", f"{where[0].upper()}{where[1:]}.", ""]
+        lines += _table("field", list(_typed(schema(name), "")))
+    return "\n".join(lines)
+
+
+def _typed(part: dict[str, Any], path: str) -> Iterator[tuple[str, str]]:
+    for branch in part.get("anyOf", ()):
+        yield from _typed(branch, path)
+    for name, inner in part.get("properties", {}).items():
+        here = f"{path}.{name}" if path else name
+        absent = "" if name in part.get("required", ()) else "; optional"
+        yield f"`{here}`", _type(inner) + absent
+        if "$schema" not in inner:
+            yield from _typed(inner, here)
+    for key, mark in (("items", "[]"), ("additionalProperties", ".*")):
+        if isinstance(inner := part.get(key), dict):
+            yield from _typed(inner, f"{path}{mark}")
+
+
+def _type(part: dict[str, Any]) -> str:
+    if "anyOf" in part:
+        return " or ".join(_type(branch) for branch in part["anyOf"])
+    if words := part.get("enum") or ([part["const"]] if "const" in part else []):
+        return ", ".join(f"`{word}`" for word in words)
+    if isinstance(kinds := part.get("type"), list):
+        return " or ".join(_type({**part, "type": kind}) for kind in kinds)
+    if part.get("type") == "array":
+        return f"list ({_type(part['items'])})"
+    forms = {"date-time": "time, ISO 8601"}
+    names = {"string": "text", "integer": "whole number", "boolean": "true or false", "object": "object"}
+    return forms.get(part.get("format", "")) or names.get(part.get("type", ""), part.get("type", "any value"))
 
 
 def _said(action: argparse.Action) -> str:
@@ -89,6 +180,8 @@ PAGES = {
     "commands": commands,
     "manifest": lambda: fields("Manifests", published.manifest_schema()),
     "settings": lambda: fields("Settings (campaignops.yaml)", published.settings_schema()),
+    "exit-codes": exit_codes,
+    "documents": documents,
 }
 
 
