@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -14,17 +15,21 @@ from campaignops.findings import TITLES
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
-GUIDES = sorted(each for each in (ROOT / "docs").glob("*.md") if "<!-- output: " in each.read_text("utf-8"))
+PAGES = sorted((ROOT / "docs").glob("*.md"))
+GUIDES = [each for each in PAGES if "<!-- output: " in each.read_text("utf-8")]
 BLOCK = re.compile(r"<!-- output: (?P<command>.+?) -->\n```text\n(?P<output>.*?)```\n", re.DOTALL)
 FROM_NOW = re.compile(
-    r"\bin \d+ d(?: \d+ h)?|(?<=valid until ).*?(?=\.?$)|(?<=[Pp]lan )`?[0-9a-f]{12}`?|[0-9a-f]{64}",
+    r"\bin \d+ d(?: \d+ h)?|\b\d+ (?:s|min) ago|"
+    r"(?<=valid until ).*?(?=\.?$)|(?<=[Pp]lan )`?[0-9a-f]{12}`?|[0-9a-f]{64}",
     re.MULTILINE,
 )
 RUN = re.compile(
     r"<!-- (?P<kind>run|output): (?P<command>.+?) -->\n(?:```console\n(?P<output>.*?)```\n)?"
-    r"|<!-- file: (?P<file>\S+) -->\n```\w*\n(?P<content>.*?)```\n",
+    r"|<!-- file: (?P<file>\S+) -->\n```\w*\n(?P<content>.*?)```\n"
+    r"|<!-- tried: (?P<tried>.+?) -->\n```\w*\n(?P<block>.*?)```\n",
     re.DOTALL,
 )
+FENCED = re.compile(r"(?:^<!-- (?P<kind>\w+): (?P<what>[^\n]+) -->\n)?^```.*?^```$", re.MULTILINE | re.DOTALL)
 
 MISTAKES = """\
 campaigns:
@@ -93,7 +98,8 @@ def test_the_readme_shows_what_the_commands_print(outputs, request):
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.name)
 def test_a_guide_shows_what_its_commands_print(guide, request, tmp_path, monkeypatch):
     """Each `output`, each `run` that shows nothing, and each `file` that is written, in the order of the page, on a
-    copy of the sample project."""
+    copy of the sample project. What is `tried` is so on a copy of that, with the text as the file `block`, and has to
+    end well."""
     ignored = shutil.ignore_patterns(".*", "*.state.*")
     shutil.copytree(ROOT / "campaigns", tmp_path, dirs_exist_ok=True, ignore=ignored)
     for name, started in (("campaignops", "-m campaignops"), ("python", "")):
@@ -101,7 +107,25 @@ def test_a_guide_shows_what_its_commands_print(guide, request, tmp_path, monkeyp
         (tmp_path / name).chmod(0o755)
     path = f"{tmp_path}:{os.environ['PATH']}"
 
+    def tried(found: re.Match[str]) -> str:
+        with TemporaryDirectory() as copy:
+            shutil.copytree(tmp_path, copy, dirs_exist_ok=True)
+            (Path(copy) / "block").write_text(found["block"], "utf-8")
+            ran = subprocess.run(
+                ["sh", "-ec", found["tried"]],
+                cwd=copy,
+                env={"PYTHONPATH": str(ROOT), "NO_COLOR": "1", "PATH": path},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=60,
+            )
+            assert ran.returncode == 0, f"{found['tried']}: {ran.stdout}{ran.stderr}"
+        return found[0]
+
     def played(found: re.Match[str]) -> str:
+        if found["tried"]:
+            return tried(found)
         if found["file"]:
             (tmp_path / found["file"]).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / found["file"]).write_text(found["content"], "utf-8")
@@ -128,6 +152,14 @@ def test_a_guide_shows_what_its_commands_print(guide, request, tmp_path, monkeyp
         guide.write_text(now, "utf-8")
         text = now
     assert timeless(text) == timeless(now)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+def test_every_block_of_a_guide_is_played_by_a_test(page):
+    """By the one above, or, after `played: FILE`, by that one."""
+    for found in FENCED.finditer(page.read_text("utf-8")):
+        assert found["kind"] in ("output", "file", "tried", "played"), found[0]
+        assert found["kind"] != "played" or (ROOT / found["what"]).exists(), found["what"]
 
 
 def test_the_documents_make_a_site_without_a_broken_link(tmp_path):
