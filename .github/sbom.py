@@ -1,4 +1,4 @@
-"""A CycloneDX list of what an installation brings along, made of the lock: `sbom.py requirements/run.txt`."""
+"""A CycloneDX list of what an installation brings along, made of the lock: `sbom.py requirements/run.txt VERSION`."""
 
 from __future__ import annotations
 
@@ -22,5 +22,6 @@ def components(lock: str) -> list[dict[str, object]]:
 
 
 if __name__ == "__main__":
-    whole = {"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1}
+    product = {"type": "application", "name": "campaignops", "version": sys.argv[2]}
+    whole = {"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1, "metadata": {"component": product}}
     print(json.dumps(whole | {"components": components(Path(sys.argv[1]).read_text("utf-8"))}, indent=1))

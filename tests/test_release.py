@@ -45,9 +45,14 @@ def test_the_wheel_holds_all_that_a_command_reads(release):
 def test_the_list_of_parts_is_the_lock():
     lock = ROOT / "requirements" / "run.txt"
     said = subprocess.run(
-        [sys.executable, ROOT / ".github" / "sbom.py", lock], capture_output=True, text=True, check=True
+        [sys.executable, ROOT / ".github" / "sbom.py", lock, "1.2.3"],
+        capture_output=True,
+        text=True,
+        check=True,
     )
-    parts = json.loads(said.stdout)["components"]
+    whole = json.loads(said.stdout)
+    assert whole["metadata"]["component"]["version"] == "1.2.3"
+    parts = whole["components"]
     named = [f"{part['name']}=={part['version']}" for part in parts]
     assert named == re.findall(r"^[\w.-]+==[\w.]+", lock.read_text("utf-8"), re.MULTILINE)
     assert all(part["hashes"] for part in parts)
