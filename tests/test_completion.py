@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import subprocess
 
 import pytest
@@ -52,3 +53,12 @@ def test_bash_completes(words, expected):
     )
     ran = subprocess.run(["bash", "-c", ask], capture_output=True, text=True, check=True, timeout=20)
     assert expected <= set(ran.stdout.split())
+
+
+@pytest.mark.skipif(not shutil.which("zsh"), reason="there is no zsh")
+def test_zsh_takes_it_as_the_tutorial_says():
+    ask = (
+        f'autoload -Uz compinit; compinit -D -u; eval "$(cat {SCRIPTS / "zsh"})"; print $_comps[campaignops]'
+    )
+    ran = subprocess.run(["zsh", "-fc", ask], capture_output=True, text=True, check=True, timeout=20)
+    assert (ran.stdout.strip(), ran.stderr) == ("_shtab_campaignops", "")

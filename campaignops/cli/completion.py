@@ -11,7 +11,7 @@ from campaignops.report.plan_json import SCHEMA_VERSION
 
 
 def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
-    """bash: `eval "$(campaignops completion bash)"` in ~/.bashrc; zsh: into a file `_campaignops` of the `fpath`."""
+    """For `eval "$(campaignops completion bash)"` in ~/.bashrc, or with zsh in ~/.zshrc, after its `compinit`."""
     script = resources.files("campaignops.cli").joinpath("completions", args.shell).read_text("utf-8")
     if shown.json:
         shown.document({"schema_version": SCHEMA_VERSION, "kind": "completion", "script": script})
