@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -268,7 +269,7 @@ def environment(here: Path) -> dict[str, str]:
     """The variables of a machine on which everything is installed that pip would install."""
     python = here / "bin" / "python"
     python.parent.mkdir(exist_ok=True)
-    python.write_text(f'#!/bin/sh\n[ "$2" != pip ] || exit 0\nexec {sys.executable} "$@"\n')
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
     python.chmod(0o755)
     (here / "bin" / "pip").write_text("#!/bin/sh\n")
     (here / "bin" / "pip").chmod(0o755)
@@ -278,18 +279,22 @@ def environment(here: Path) -> dict[str, str]:
 
 
 def script(text: str, where: Path, environ: Mapping[str, str]) -> tuple[int, str]:
-    """The exit code of a script, and what it printed."""
-    ran = subprocess.run(
-        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", text],
-        cwd=where,
-        env=environ,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=100,
-        check=False,
-    )
+    """The exit code of a script, and what it printed. As on GitHub it is a file: bash would replace itself by the last
+    command of a -c."""
+    with NamedTemporaryFile("w", suffix=".sh") as file:
+        file.write(text)
+        file.flush()
+        ran = subprocess.run(
+            ["bash", "--noprofile", "--norc", "-eo", "pipefail", file.name],
+            cwd=where,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=100,
+            check=False,
+        )
     return ran.returncode, ran.stdout
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import shlex
 import subprocess
 import sys
@@ -261,7 +262,7 @@ def test_a_cancelled_apply_ends_safely_and_the_next_goes_on(repository, tmp_path
     repository.campaigns(one=a_text(send="now"), two=a_text(send="now"))
     sha = repository.commit()
     repository.plan(sha)
-    job = repository.apply(sha, **hook(tmp_path, "os.kill(apply, signal.SIGTERM)", at=3))
+    job = repository.apply(sha, **hook(tmp_path, "os.kill(step, signal.SIGTERM)", at=3))
     assert job.code == 130
     assert "interrupted" in job.log
     assert len(repository.sent) < 2
@@ -381,14 +382,19 @@ def test_a_wrong_folder_fails_at_once(repository):
 
 
 def hook(folder: Path, act: str, *, at: int) -> dict[str, str]:
-    """Variables with which `git push` of the job's machine does `act` instead, the `at`-th time."""
+    """Variables with which `git push` of the job's machine does `act` instead, the `at`-th time. `apply` is the process
+    of the apply, `step` the one that the runner has started: a job that is cancelled is told there."""
     count = folder / "pushes"
     script = folder / "hook.py"
     script.write_text(
         f"""
 import os, pathlib, signal, subprocess, sys
 count = pathlib.Path({str(count)!r})
-apply = int(pathlib.Path(f"/proc/{{os.getsid(0)}}/stat").read_text().rpartition(")")[2].split()[1])
+def parent(pid):
+    return int(pathlib.Path(f"/proc/{{pid}}/stat").read_text().rpartition(")")[2].split()[1])
+apply = step = parent(os.getsid(0))
+while parent(step) != {os.getpid()}:
+    step = parent(step)
 number = int(count.read_text()) + 1 if count.exists() else 1
 count.write_text(str(number))
 if number == {at}:
