@@ -103,6 +103,10 @@ def test_plan_says_where_it_is_saved_until_when_and_what_is_next(project, box):
     assert "saved to plan.json, valid until " in ran.err
     assert "Next: campaignops apply plan.json" in ran.err
     assert ran.out == project.run("plan").out, "stdout has the plan alone"
+    project.apply()
+    ran = project.run("plan", "-o", "plan.json")
+    assert "saved to plan.json" in ran.err
+    assert "Next" not in ran.err, "there is nothing to apply"
 
 
 def test_a_saved_plan_works_once(project, box):

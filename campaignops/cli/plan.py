@@ -45,7 +45,9 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
         expires_s = approving.save(args, asked, project)
         leaving.saved = args.output, expires_s
         said = f"Plan {made.digest[:12]} saved to {args.output}, valid until {moment(expires_s, project.timezone)}."
-        shown.say(f"{safe(said)}\nNext: campaignops apply {safe(shlex.quote(args.output))}")
+        shown.say(safe(said))
+        if verdict.pending(made):
+            shown.say(f"Next: campaignops apply {safe(shlex.quote(args.output))}")
     if shown.json:
         shown.document(failure.document)
     return 2 if args.detailed_exitcode and verdict.pending(made) else 0
