@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -221,6 +222,8 @@ def test_words_of_a_manifest_are_no_commands_and_no_secret_is_shown(repository, 
         f"::add-mask::{box.client_id}", ""
     )
     assert box.client_secret not in told_of + job.summary
+    masked_first = "".join(f"::add-mask::{secret}\n" for secret in (box.client_id, box.client_secret))
+    assert job.log.startswith(masked_first)
 
 
 def test_an_old_job_that_is_run_again_does_nothing(repository):
@@ -315,6 +318,33 @@ def test_a_state_that_is_committed_beside_the_manifests_is_refused(repository):
     job = repository.plan(repository.commit())
     assert job.code == 1
     assert "a *.state.json is committed here" in job.log
+
+
+def test_the_workflow_asks_for_no_more_than_it_needs_and_lets_nothing_in():
+    """What it is to GitHub, whatever its scripts do."""
+    shipped = ROOT / "campaignops/cli/new_project/github"
+    workflow = YAML(typ="safe").load(shipped / "workflows/campaigns.yml")
+    action = YAML(typ="safe").load(shipped / "actions/campaignops/action.yml")
+    assert workflow["on"].keys() == {"pull_request", "push"}, "and not pull_request_target"
+    assert workflow["on"]["push"] == {"branches": ["main"]}
+    assert workflow["permissions"] == {}
+    jobs = workflow["jobs"]
+    assert {name: job["permissions"] for name, job in jobs.items()} == {
+        "review": {"contents": "read", "pull-requests": "write"},
+        "plan": {"contents": "read"},
+        "apply": {"contents": "write", "pull-requests": "write"},
+    }
+    assert jobs["apply"]["concurrency"] == {"group": "campaigns-production", "cancel-in-progress": False}
+    assert {name: job.get("environment") for name, job in jobs.items() if "secrets." in json.dumps(job)} == {
+        "plan": "production-plan",
+        "apply": "production",
+    }
+    steps = [*action["runs"]["steps"], *(step for job in jobs.values() for step in job["steps"])]
+    for step in steps:
+        assert re.fullmatch(r"\./\S+|[\w/-]+@[0-9a-f]{40}|", step.get("uses", "")), "pinned to a commit"
+        assert "${{" not in step.get("run", ""), "what others wrote is no part of a script"
+        if "checkout" in step.get("uses", ""):
+            assert step["with"] == {"persist-credentials": False}
 
 
 # One job for each exit code that a pipeline may see; 0, 2 (as changes=true), 10 and 130 are above.
