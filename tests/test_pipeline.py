@@ -8,8 +8,10 @@ import json
 import os
 import re
 import shlex
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -206,6 +208,40 @@ def test_the_comment_of_somebody_else_is_not_touched(repository, told):
     assert repository.review(sha, 9).code == 0
     assert repository.review(sha, 9).code == 0
     assert [each["user"]["type"] for each in told.comments.values() if each["issue"] == 9].count("Bot") == 1
+
+
+@pytest.mark.parametrize(
+    "answer", [b"", b"HTTP/1.1 200 OK\r\n\r\n<html>", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n["]
+)
+def test_a_forge_that_does_not_answer_costs_the_comment_and_not_the_job(tmp_path, answer):
+    def speak() -> None:
+        line, _ = server.accept()
+        with line:
+            line.recv(65536)
+            line.sendall(answer)
+
+    (tmp_path / "page.md").write_text("<!-- campaignops:plan: -->\n")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=speak)
+        thread.start()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        environ = {
+            "GITHUB_API_URL": url,
+            "GITHUB_REPOSITORY": "o/r",
+            "GITHUB_TOKEN": "x",
+            "PULL_REQUEST": "7",
+        }
+        script = ROOT / "campaignops/cli/new_project/github/actions/campaignops/comment.py"
+        ran = subprocess.run(
+            [sys.executable, script, tmp_path / "page.md"],
+            env=environ,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        thread.join()
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.startswith("::warning::the comment could not be written: ")
 
 
 def test_words_of_a_manifest_are_no_commands_and_no_secret_is_shown(repository, box, told):

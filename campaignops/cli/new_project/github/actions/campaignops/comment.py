@@ -10,9 +10,9 @@ from __future__ import annotations
 import json
 import os
 import sys
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 Json = Any
@@ -100,9 +100,9 @@ def main(file: str) -> int:
         said = ours(forge, text.splitlines()[0])
         verb, url = (forge.edit_verb, forge.comment(said)) if said else ("POST", forge.comments)
         call(forge, verb, url, {"body": text})
-    except (HTTPError, URLError) as error:
+    except (OSError, HTTPException, ValueError) as error:  # no answer, half of one, or none that is JSON
         label = "::warning::" if "GITHUB_API_URL" in os.environ else "warning: "
-        print(f"{label}the comment could not be written: {getattr(error, 'code', error.reason)}")
+        print(f"{label}the comment could not be written: {getattr(error, 'code', type(error).__name__)}")
     return 0
 
 
