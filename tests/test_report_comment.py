@@ -97,6 +97,7 @@ BENIGN = [Rendered(text).tags for text in comments("one", "two")]
 @example(f"{CANARY}\\|{CANARY}", f"{CANARY}`|`{CANARY}")
 @example(f"{CANARY}\n::error::x\n  ::warning::y{CANARY}", f"{CANARY}##[group]x{CANARY}")
 @example(f"`{CANARY}`", f" {CANARY} ")
+@example(f"{CANARY}##vso[task.complete]{CANARY}", f"{CANARY}##[error]x{CANARY}")
 def test_nothing_that_others_wrote_is_markup_a_link_a_mention_or_a_command(one, two):
     for text, tags in zip(comments(one, two), BENIGN, strict=True):
         rendered = Rendered(text)

@@ -65,7 +65,8 @@ def _word_diff(before: str, after: str) -> str:
             parts.append(gone)
         else:
             parts.append((f"[-{gone}-]" if gone else "") + (f"{{+{come}+}}" if come else ""))
-    return "".join(parts)
+    # Once more: after a `##`, the mark itself would make a command of a pipeline.
+    return _lines("".join(parts))
 
 
 def _lines(text: str) -> str:
