@@ -97,6 +97,7 @@ TITLES: dict[str, str] = {
     "CMP213": "the buttons do not fit the template",
     "CMP214": "the phonebook is empty",
     "CMP215": "a campaign of this name is on the PBX but not in the state",
+    "CMP216": "the PBX has another campaign of this name",
     "CMP301": "a character makes an SMS longer than it need be",
     "CMP302": "a placeholder was not filled in",
     "CMP303": "a link leads nowhere",

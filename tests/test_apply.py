@@ -625,6 +625,17 @@ def test_a_delete_that_finds_nothing_counts_only_when_a_look_finds_nothing_too(s
     assert stage.texted() == everybody("summer")
 
 
+@pytest.mark.parametrize(("delivery", "told"), [("direct", ["CMP216"]), ("staged", [])])
+def test_the_next_plan_tells_of_a_create_that_was_delivered_twice(tmp_path, delivery, told):
+    with open_stage(tmp_path, delivery) as stage:
+        stage.box.inject(CREATE, twice=True)
+        assert stage.apply(a_text(send="at")).outcomes == ["done"]
+        made = stage.apply(a_text(send="at")).made
+        assert made is not None
+        assert made.effects == ()
+        assert [each.code for each in made.findings] == told
+
+
 def test_a_changed_campaign_is_not_posted_beside_an_old_one_that_was_not_found(direct):
     direct.apply(a_text(send="at"))
     direct.box.inject(DELETE, errcode=60001)

@@ -5,7 +5,8 @@ standing   where a recorded campaign stands   drift    edits on the PBX        s
 parts      one list, many campaigns           obstacles  what is protected, or sent too soon to be touched
 matching   which entry belongs to which campaign
 renamed    keys that were renamed without saying so                        halves   two keys: prepare, then let go
-refresh    the record takes what the PBX has                               uploads  files that the PBX may have purged
+refresh    the record takes what the PBX has            twins    another campaign of the same name
+uploads    files that the PBX may have purged
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from dataclasses import replace
 from campaignops.findings import Finding, in_order
 from campaignops.message import words
 from campaignops.model import Campaign
-from campaignops.planner import halves, refresh, uploads
+from campaignops.planner import halves, refresh, twins, uploads
 from campaignops.planner.changes import (
     ACTIONS,
     AnyChange,
@@ -106,6 +107,7 @@ def make(
     findings = [finding for change in wanted_changes for finding in _ahead(change, now_s, locate)]
     findings += (finding for change in (*wanted_changes, *gone.values()) for finding in halves.told(change))
     findings += (finding for change in changes if isinstance(change, Create) for finding in told(change))
+    findings += twins.told((*wanted_changes, *gone.values()), entries.values(), live)
     findings += table.matching.contested(selection, locate)
     findings += (_blocked(change) for change in ordered if isinstance(change, Blocked))
     return replace(made, changes=ordered, findings=in_order(dict.fromkeys(findings)))
