@@ -210,7 +210,7 @@ def test_a_campaign_that_has_begun_to_send_meanwhile_is_named(project, box):
         ),
         (
             {"phonebooks": renamed(PHONEBOOKS, 0, contacts=_contacts(2))},
-            "`offer` reaches 2 people, not 5",
+            "the number of people of `offer` is 2, not 5",
         ),
         (
             {"phonebooks": renamed(PHONEBOOKS, 0, contacts=_with_somebody_else())},

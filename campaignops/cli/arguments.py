@@ -35,7 +35,7 @@ def _validate(parser: argparse.ArgumentParser) -> None:
 
 
 def _keys(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("keys", nargs="*", metavar="KEY", help="only these campaigns (globs)")
+    parser.add_argument("keys", nargs="*", default=[], metavar="KEY", help="only these campaigns (globs)")
 
 
 def _preview(parser: argparse.ArgumentParser) -> None:
@@ -202,7 +202,9 @@ def _import(parser: argparse.ArgumentParser) -> None:
 
 
 def _export(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("ids", nargs="*", type=int, metavar="ID", help="only these (default: every campaign)")
+    parser.add_argument(
+        "ids", nargs="*", default=[], type=int, metavar="ID", help="only these (default: every campaign)"
+    )
     parser.add_argument("--into", metavar="FOLDER", help="a file for each, instead of all on stdout")
 
 
@@ -212,6 +214,7 @@ def _state(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "keys",
         nargs="*",
+        default=[],
         metavar="KEY",
         help="list, show: globs; rm: a key; mv: the old and the new; push: FILE or -",
     )
@@ -224,7 +227,9 @@ def _explain(parser: argparse.ArgumentParser) -> None:
 
 
 def _fmt(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("files", nargs="*", metavar="FILE", help="manifests of the project (default: all)")
+    parser.add_argument(
+        "files", nargs="*", default=[], metavar="FILE", help="manifests of the project (default: all)"
+    )
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when a file would change")
 
 

@@ -21,6 +21,8 @@ from campaignops.project import Project, find
 from campaignops.state import Entry, State
 from campaignops.store.file import FileStore
 
+_LISTED = 10  # keys, where none is near to the one that was asked for
+
 T = TypeVar("T")
 _ALL_CODES = "`campaignops explain` lists them all"
 
@@ -75,6 +77,13 @@ def check_selection(selection: Selection, keys: Collection[str]) -> None:
     """A KEY that fits nothing is a slip of the pen; one of --exclude would let go what it was to hold back."""
     for glob in (*selection.targets, *selection.excludes):
         if not any(Selection((glob,)).has(key) for key in keys):
-            close = get_close_matches(glob, keys, 1)
-            hint = f"did you mean `{close[0]}`?" if close else "`campaignops plan -v` lists all keys"
-            raise UsageError(f"no campaign here fits `{glob}`; {hint}")
+            raise UsageError(f"no campaign here fits `{glob}`; {_instead(glob, keys)}")
+
+
+def _instead(glob: str, keys: Collection[str]) -> str:
+    if close := get_close_matches(glob, keys, 1):
+        return f"did you mean `{close[0]}`?"
+    if not keys:
+        return "there is none at all"
+    listed = ", ".join(f"`{key}`" for key in sorted(keys)[:_LISTED])
+    return f"the keys are {listed}" + ("" if len(keys) <= _LISTED else f" and {len(keys) - _LISTED:,} more")

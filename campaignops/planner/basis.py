@@ -32,7 +32,7 @@ _SENTENCES = {
     "names": "what the names in `{name}` stand for on the PBX {how}",
     "templates": "the template of `{name}` on the PBX {how}",
     "contacts": "who is in the phonebook of `{name}` {how}",
-    "people": "`{name}` reaches {now} people, not {was}",
+    "people": "the number of people of `{name}` is {now}, not {was}",
     "live": "`{name}` {how} on the PBX",
     "changes": "what is to be done with `{name}` {how}",
 }
