@@ -98,7 +98,7 @@ def _run(command: str, words: list[str]) -> tuple[Leaving, CampaignOpsError | No
     failure.kind = command
     args = parser.parse_intermixed_args(words)
     try:
-        module = importlib.import_module(f"campaignops.cli.{command}")
+        module = importlib.import_module(f"campaignops.cli.commands.{command}")
         module.run(args, Screen(io.StringIO(), io.StringIO(), json=True, verbosity=-1), failure)
     except CampaignOpsError as found:
         error = found

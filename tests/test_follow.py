@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from campaignops import sandbox
-from campaignops.cli import follow
+from campaignops.cli.commands import follow
 from campaignops.cli.screen import Screen
 from campaignops.errors import PbxError
 from campaignops.report import live

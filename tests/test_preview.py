@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from campaignops.cli import preview
+from campaignops.cli.commands import preview
 from tests.command_line import ROOT, Project, a_text, writes
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

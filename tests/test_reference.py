@@ -11,8 +11,8 @@ import pytest
 
 from campaignops import errors
 from campaignops.cli import arguments, options
+from campaignops.cli.commands.schema import schema
 from campaignops.cli.overview import COMMANDS, TEXT
-from campaignops.cli.schema import schema
 from campaignops.manifest.form import published
 from tests.command_line import ROOT
 

@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 from campaignops.cli.arguments import SCHEMAS
-from campaignops.cli.schema import schema
+from campaignops.cli.commands.schema import schema
 from campaignops.report import document
 from campaignops.sandbox.running import Sandbox
 from tests.command_line import ROOT, Project, a_text, run

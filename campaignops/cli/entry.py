@@ -107,7 +107,7 @@ def _command(command: str, rest: list[str], shown: Screen, failure: Failure) -> 
         args = parser.parse_intermixed_args([*environment.words(parser, rest, os.environ), *rest])
     except SystemExit:  # --help has been printed
         return 0
-    module = importlib.import_module(f"campaignops.cli.{command.replace('-', '_')}")
+    module = importlib.import_module(f"campaignops.cli.commands.{command.replace('-', '_')}")
     code: int = module.run(args, shown, failure)
     failure.end(None)
     return code

@@ -9,12 +9,12 @@ from campaignops import applier
 from campaignops.applier import Record, Result, Who
 from campaignops.cli import approving, connection, events, guarding, planning, selecting, verdict
 from campaignops.cli.checkpoint import Checkpointed
+from campaignops.cli.commands.plan import show
 from campaignops.cli.confirming import confirm
 from campaignops.cli.entry import Failure
 from campaignops.cli.events import Events
 from campaignops.cli.guarding import Holds
 from campaignops.cli.leaving import Leaving
-from campaignops.cli.plan import show
 from campaignops.cli.planning import Online
 from campaignops.cli.screen import Screen
 from campaignops.cli.watching import watching

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from campaignops.cli import connection, follow, selecting
+from campaignops.cli import connection, selecting
+from campaignops.cli.commands import follow
 from campaignops.cli.entry import Failure
 from campaignops.cli.screen import Screen
 from campaignops.cli.writing import Clock

@@ -9,9 +9,9 @@ import time
 from campaignops import state
 from campaignops.applier import Record
 from campaignops.cli import selecting
+from campaignops.cli.commands.status import counts
 from campaignops.cli.entry import Failure
 from campaignops.cli.screen import Screen
-from campaignops.cli.status import counts
 from campaignops.cli.writing import keeping
 from campaignops.errors import CampaignOpsError, RefusedError, UnresolvedError, UsageError
 from campaignops.manifest.recipients import optouts

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 
 from campaignops.cli import connection, selecting
+from campaignops.cli.commands.status import clock_of, rows_of
 from campaignops.cli.entry import Failure
 from campaignops.cli.screen import Screen
-from campaignops.cli.status import clock_of, rows_of
 from campaignops.cli.writing import Clock
 from campaignops.project import Project
 from campaignops.report import account

@@ -23,12 +23,12 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
     failure.kind = f"state {args.verb}"
     project = selecting.project_of(args, failure)
     if args.verb == "push":
-        from campaignops.cli import state_push
+        from campaignops.cli.commands import state_push
 
         state_push.push(args, project, shown)
         return 0
     if args.verb in _CHANGES:
-        from campaignops.cli import state_changes  # a list does not pay for what writes
+        from campaignops.cli.commands import state_changes  # a list does not pay for what writes
 
         getattr(state_changes, _CHANGES[args.verb])(args, project, shown)
         return 0

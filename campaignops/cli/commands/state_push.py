@@ -12,8 +12,8 @@ from io import BytesIO
 from pathlib import Path
 
 from campaignops.cli import selecting
+from campaignops.cli.commands.state_changes import ask, only, tell
 from campaignops.cli.screen import Screen
-from campaignops.cli.state_changes import ask, only, tell
 from campaignops.errors import CampaignOpsError, RefusedError, StateError
 from campaignops.project import Project
 from campaignops.report.plain import safe

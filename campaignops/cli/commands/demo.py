@@ -12,6 +12,7 @@ from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
+import campaignops
 from campaignops.cli.entry import Failure
 from campaignops.cli.entry import run as run_words
 from campaignops.cli.screen import Screen
@@ -19,7 +20,7 @@ from campaignops.errors import CampaignOpsError, Interrupted
 from campaignops.report.plan_json import SCHEMA_VERSION
 
 _STEPS = ("validate", "plan", "apply --auto-approve", "plan", "status")
-_PACKAGE = Path(__file__).parents[1]
+_PACKAGE = Path(campaignops.__file__).parent
 _SAMPLES = (_PACKAGE / "sample", _PACKAGE.parent / "campaigns")  # in a wheel; in a checkout
 
 
