@@ -202,7 +202,7 @@ def test_components_are_passed_through_without_a_look_at_them(pbx):
                 "CMP201",
                 "channel",
                 "the PBX has no message channel `zzz`",
-                "it has `Main SMS`, `News SMS`, `Support SMS`, `Shop WhatsApp`, `Old SMS`, `Shop Facebook`",
+                "of this type it has `Main SMS`, `News SMS`, `Support SMS`, `Old SMS`",
             ),
         ),
         (

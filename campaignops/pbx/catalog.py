@@ -88,9 +88,10 @@ class Catalog:
         return (None if findings else Resolved(**found)), tuple(findings)
 
     def _channel(self, campaign: Campaign, _: Json) -> Json:
-        path = ("channel",)
+        path, known = ("channel",), self.channels()
+        fitting = [row for row in known if row.get("type") == campaign.type]
         channel = _one(
-            self.channels(), campaign.channel, "name", "message channel", ("CMP201", "CMP202"), path
+            known, campaign.channel, "name", "message channel", ("CMP201", "CMP202"), path, fitting
         )
         if channel.get("type") != campaign.type:
             message = f"channel `{campaign.channel}` is of type {_word(channel, 'type')}, not {campaign.type}"
@@ -257,22 +258,35 @@ def _matching(known: Sequence[Json], ref: Ref, by: str) -> list[Json]:
     return [row for row in known if (row["id"] == ref.id if ref.id is not None else row.get(by) == ref.name)]
 
 
-def _one(known: Sequence[Json], ref: Ref, by: str, what: str, codes: tuple[str, str], path: Path) -> Json:
-    """The only row that `ref` names. `codes` are of none, and of several."""
+def _one(
+    known: Sequence[Json],
+    ref: Ref,
+    by: str,
+    what: str,
+    codes: tuple[str, str],
+    path: Path,
+    fitting: Sequence[Json] = (),
+) -> Json:
+    """The only row that `ref` names. `codes` are of none, and of several. Instead of none, `fitting` are offered."""
     hits = _matching(known, ref, by)
     if len(hits) == 1:
         return hits[0]
     if hits:
         message = f"the PBX has more than one {what} `{ref}` ({_ids(hits)})"
         raise _Unresolved(codes[1], path, message, "write `{id: …}`")
-    raise _Unresolved(codes[0], path, f"the PBX has no {what} `{ref}`", _near(ref, known, by))
+    raise _Unresolved(
+        codes[0],
+        path,
+        f"the PBX has no {what} `{ref}`",
+        _near(ref, fitting, by, "of this type it has") if fitting else _near(ref, known, by),
+    )
 
 
 def _ids(hits: Sequence[Json]) -> str:
     return "ids " + ", ".join(str(row["id"]) for row in hits)
 
 
-def _near(wanted: Ref, known: Sequence[Json], by: str) -> str | None:
+def _near(wanted: Ref, known: Sequence[Json], by: str, it_has: str = "it has") -> str | None:
     names = list(dict.fromkeys(name for row in known if isinstance(name := row.get(by), str) and name))
     folded = {name.strip().casefold(): name for name in names}
     close = get_close_matches(
@@ -280,7 +294,7 @@ def _near(wanted: Ref, known: Sequence[Json], by: str) -> str | None:
     )
     if close:
         return f"did you mean `{folded[close[0]]}`?"
-    return "it has " + ", ".join(f"`{name}`" for name in names[:_SHOWN]) if names else None
+    return f"{it_has} " + ", ".join(f"`{name}`" for name in names[:_SHOWN]) if names else None
 
 
 def _finding(
