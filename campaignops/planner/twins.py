@@ -23,5 +23,5 @@ def told(changes: Iterable[AnyChange], entries: Iterable[Entry], live: Live | No
                 f"the PBX has another campaign named {entry.name!r} (id {', '.join(map(str, twins))}) beside "
                 f"`{change.key}` (id {entry.id}); who is in both gets both",
                 change.place,
-                help=f"compare the two on the PBX; delete id {twins[0]} there if it is a copy that has not begun to send",
+                help=f"compare them on the PBX; delete id {twins[0]} there if it is a copy that has not begun to send",
             )
