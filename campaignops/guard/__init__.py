@@ -69,16 +69,25 @@ def review(
     refused += rules.of_plan(listed, sent)
     let_by = tuple(_as_warning(each) for each in refused if allowed.lets(each))
     kept = tuple(each for each in refused if not allowed.lets(each))
-    twice = (finding for each in listed for finding in _twice(each, locate))
-    findings = in_order((*made.findings, *(each.finding for each in (*kept, *let_by)), *twice))
+    seen = (finding for each in listed for finding in _in_phonebook(each, locate))
+    findings = in_order((*made.findings, *(each.finding for each in (*kept, *let_by)), *seen))
     return replace(made, reach=reach, refusals=kept, allowed=let_by, findings=findings)
 
 
-def _twice(each: Outgoing, locate: Locate) -> Iterator[Finding]:
-    """Numbers of several contacts. Whether a PBX sends to such a number once is documented nowhere."""
-    numbers = each.numbers or ()
-    again = len(numbers) - len(set(numbers))
-    if again and isinstance(each.campaign.audience, Phonebook):
+def _in_phonebook(each: Outgoing, locate: Locate) -> Iterator[Finding]:
+    """Numbers of several contacts: whether a PBX sends to such a number once is documented nowhere. Or of none."""
+    numbers, audience = each.numbers, each.campaign.audience
+    if numbers is None or not isinstance(audience, Phonebook):
+        return
+    if not numbers:
+        yield Finding(
+            "CMP214",
+            "warning",
+            f"no contact of the phonebook has a number in `{audience.field}` that begins with + and the country code",
+            locate(each.campaign, ("recipients", "field")),
+            help="name another field, or look at the contacts on the PBX",
+        )
+    if again := len(numbers) - len(set(numbers)):
         who = "1 contact of the phonebook has" if again == 1 else f"{again:,} contacts of the phonebook have"
         yield Finding(
             "CMP415",
