@@ -288,3 +288,11 @@ def test_an_upload_above_the_limit_is_refused_as_a_whole(client):
 def test_a_large_upload_arrives_whole(pbx):
     data = hashlib.sha256(b"seed").digest() * 100_000
     assert pbx.upload("big.mp4", data, "video/mp4")["size"] == len(data)
+
+
+def test_what_changes_on_one_pbx_changes_no_other():
+    with sandbox.start() as one:
+        for template in one._pbx.catalog.templates.values():
+            template["components"].clear()
+    with sandbox.start() as other:
+        assert all(template["components"] for template in other._pbx.catalog.templates.values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from copy import deepcopy
 
 from campaignops.sandbox.answers import Json
 from campaignops.sandbox.seed import Seed
@@ -53,4 +54,4 @@ class Catalog:
 
 
 def _by_id(entries: Iterable[Json]) -> dict[int, Json]:
-    return {entry["id"]: dict(entry) for entry in entries}
+    return {entry["id"]: deepcopy(entry) for entry in entries}  # what changes here changes no other sandbox
