@@ -2,7 +2,7 @@
 # Packages come from the registry that pip is set up with, at the versions and hashes of requirements/.
 
 PYTHON      ?= python3
-PYTEST_ARGS ?= --cov -n auto
+PYTEST_ARGS ?= --cov -n auto --dist worksteal
 LOCK_ARGS   ?=
 UV          := uv==0.13.9
 ATHERIS     := atheris==3.0.0

@@ -14,8 +14,10 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from random import Random
+from signal import SIGKILL
 
 import httpx
 import pytest
@@ -23,6 +25,7 @@ import pytest
 from campaignops import manifest, sandbox
 from campaignops.cli import planning
 from campaignops.sandbox.running import Sandbox
+from tests.rigs import forked
 from tests.rigs.doses import Tally, seeds, tally
 from tests.rigs.stage import PICTURE, Clock, Stage, everybody
 
@@ -75,14 +78,21 @@ def a_project(root: Path, sends: list[str]) -> Iterator[Stage]:
         yield Stage(root, box, clock)
 
 
-def command(stage: Stage, *words: str) -> subprocess.Popen[str]:
-    credentials = {
+def applied(stage: Stage) -> list[str]:
+    return ["-C", str(stage.root), "apply", "--auto-approve"]
+
+
+def credentials(stage: Stage) -> dict[str, str]:
+    return {
         "CAMPAIGNOPS_CLIENT_ID": stage.box.client_id,
         "CAMPAIGNOPS_CLIENT_SECRET": stage.box.client_secret,
     }
+
+
+def command(stage: Stage, *words: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [*COMMAND, "-C", str(stage.root), "apply", "--auto-approve", *words],
-        env={**os.environ, **credentials},
+        [*COMMAND, *applied(stage), *words],
+        env={**os.environ, **credentials(stage)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -124,15 +134,16 @@ def _kill_a_run(stage: Stage, rng: Random) -> None:
     request = rng.randrange(1, REQUESTS)
     stage.box.inject("*", request, **{rng.choice(("delay_before_s", "delay_after_s")): SLOW_S})
     count = len(stage.box.requests()) + request
-    process = command(stage)
+    process = forked.start(applied(stage), credentials(stage))
     _wait_for_requests(stage.box, process, count)
     time.sleep(rng.uniform(0, 1.5 * SLOW_S))
     process.kill()
-    process.communicate()
+    process.join()
+    assert process.exitcode in (0, -SIGKILL), f"it ended by itself, with {process.exitcode}"
 
 
-def _wait_for_requests(box: Sandbox, process: subprocess.Popen[str], count: int) -> None:
-    while process.poll() is None and len(box.requests()) < count:
+def _wait_for_requests(box: Sandbox, process: ForkServerProcess, count: int) -> None:
+    while process.is_alive() and len(box.requests()) < count:
         time.sleep(0.0005)
 
 
