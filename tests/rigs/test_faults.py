@@ -80,8 +80,6 @@ EXPECTED: dict[str, set[str]] = {
 }
 REFUSED_IS_FINE = ("del_token",)
 
-pytestmark = pytest.mark.timeout(600)
-
 
 @dataclass(frozen=True)
 class Scene:

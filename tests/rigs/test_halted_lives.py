@@ -182,7 +182,6 @@ def walks(life: type[Life], *, soak: bool) -> None:
                 counted.failures.append(f"RIG_SEED={seed} RIG_RUNS=1: {wrong}")
 
 
-@pytest.mark.timeout(600)
 def test_what_is_halted_is_not_sent_and_tests_go_out_once(life):
     walks(life, soak=False)
 

@@ -47,7 +47,6 @@ CAMPAIGN = """\
     send: {send}
     session: direct
 """
-pytestmark = pytest.mark.timeout(600)
 SOAK = pytest.param(True, marks=[pytest.mark.soak, pytest.mark.timeout(0)])
 
 

@@ -23,8 +23,6 @@ import pytest
 from tests.rigs.doses import Tally, first_seed, part, seeds, tally
 from tests.rigs.protocol_model import BEGIN, IDLE, Cam, Run, State, World, deliver, over, steps
 
-pytestmark = pytest.mark.timeout(600)
-
 
 def overtaken(w: World, run: Run) -> Run:
     """A run that has lost its version ends at its next write; if no call comes before that, it may as well at once."""

@@ -21,7 +21,7 @@ HISTORIES = 2_000  # most breaks show in one of the first hundred
 LIVES = 60
 BREAKS = sabotage.read()
 life = test_state_machine.life
-pytestmark = [pytest.mark.rig, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.rig
 
 
 @dataclass(frozen=True)

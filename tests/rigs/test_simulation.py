@@ -7,8 +7,6 @@ import pytest
 from tests.rigs import simulation
 from tests.rigs.doses import SHARES, seeds, tally
 
-pytestmark = pytest.mark.timeout(600)
-
 
 @pytest.mark.parametrize("share", range(SHARES))
 def test_whatever_happens_everybody_is_texted_once(share):

@@ -631,7 +631,6 @@ def play(life: type[Life], share: int, steps: int, *, soak: bool) -> None:
             counted.runs = len(life.lives)
 
 
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("share", range(SHARES))
 def test_whatever_people_do_everybody_is_texted_once(life, share):
     play(life, share, 30, soak=False)
