@@ -6,6 +6,7 @@ PYTEST_ARGS ?= --cov -n auto --dist worksteal
 LOCK_ARGS   ?=
 UV          := uv==0.13.9
 ATHERIS     := atheris==3.0.0
+EDITOR_LSP  := yaml-language-server@1.25.0
 
 BIN := .venv/bin
 # The pip outside works on .venv from outside (pip >= 22.3): a venv without its own pip is made in no time, and also
@@ -23,8 +24,8 @@ help: ## list the targets
 demo: .venv/run.ok ## the main job on the sample project against the pretend PBX; no account needed
 	$(BIN)/campaignops demo
 
-test: .venv/dev.ok ## the tests and the coverage gate; a part: make test PYTEST_ARGS="tests/test_plan.py"
-	$(BIN)/python -m pytest -q $(PYTEST_ARGS)
+test: .venv/dev.ok .venv/editor.ok ## the tests and the coverage gate; a part: make test PYTEST_ARGS="tests/test_plan.py"
+	PATH="$(CURDIR)/.venv/editor/node_modules/.bin:$$PATH" $(BIN)/python -m pytest -q $(PYTEST_ARGS)
 
 lint: .venv/dev.ok ## ruff, its formatter in check mode, the import contracts, and holes in workflows
 	$(BIN)/ruff check
@@ -97,6 +98,12 @@ endef
 # The resolver serves `make lock` only, so it lives apart from what the package runs on.
 .venv/uv.ok: Makefile | .venv/bin/python
 	@$(PIP) install --target .venv/uv --upgrade $(UV)
+	@touch $@
+
+# What editors make of the schemas is tested with the real language server, where npm is.
+.venv/editor.ok: Makefile | .venv/bin/python
+	@npm install --silent --no-audit --no-fund --prefix .venv/editor $(EDITOR_LSP) \
+	  || echo "without npm, the tests with the language server of editors are left out"
 	@touch $@
 
 # The fuzzer has no build for some Pythons and platforms, so it is asked for where it is played only.

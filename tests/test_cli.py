@@ -638,7 +638,7 @@ def test_every_command_has_a_line_a_module_its_arguments_and_a_help():
     assert COMMANDS.keys() == arguments.OF.keys()
     for command, line in COMMANDS.items():
         assert f"  {command:<12} {line}\n" in TEXT
-        assert (ROOT / "campaignops" / "cli" / f"{command.replace('-', '_')}.py").is_file()
+        assert (ROOT / "campaignops" / "cli" / "commands" / f"{command.replace('-', '_')}.py").is_file()
         ran = run(command, "--help")
         assert ran.code == 0
         assert ran.out.startswith(f"usage: campaignops {command} ")

@@ -1,6 +1,6 @@
 """What an editor makes of the published schemas: the real yaml-language-server, asked as an editor asks it.
 
-It is a program of Node.js and no part of the test requirements. To run these tests, `npm install yaml-language-server`
+It is a program of Node.js. `make test` installs it where npm is; else `npm install yaml-language-server`
 and put its node_modules/.bin on PATH.
 """
 
@@ -201,9 +201,9 @@ def test_nothing_is_underlined_in_what_is_right(editor, text):
     ("text", "line", "said"),
     [
         (within("sender: +12025550100"), 10, "string | {id: 7}"),
-        (within("sender: '0202555'"), 10, "in E.164, in quotes"),
-        (instead('["+12025550111"]', "[+12025550111]"), 6, "in E.164, in quotes"),
-        (instead('"+12025550111"', '"0202555"'), 6, "in E.164, in quotes"),
+        (within("sender: '0202555'"), 10, "and the country code, in quotes"),
+        (instead('["+12025550111"]', "[+12025550111]"), 6, "and the country code, in quotes"),
+        (instead('"+12025550111"', '"0202555"'), 6, "and the country code, in quotes"),
         (instead("{text: 20% off}", "{text: 20% off, file: a.png}"), 7, "text is not allowed"),
         (instead('{numbers: ["+12025550111"]}', "{column: phone}"), 6, 'Missing property "numbers"'),
         (within("chanel: Main SMS"), 10, "chanel is not allowed"),
@@ -272,7 +272,7 @@ def test_keys_and_words_are_completed(editor, text, offered):
         (instead("send:", "se|nd:"), "Sending is always spelt out"),
         (instead("session:", "sess|ion:"), "extension"),
         (instead("recipients:", "reci|pients:"), "Who gets the message"),
-        (instead("numbers:", "num|bers:"), "Numbers with + and the country code"),
+        (instead("numbers:", "num|bers:"), "and the country code"),
         (instead("message:", "mes|sage:"), "Exactly one of text and file"),
         (instead("text:", "te|xt:"), "as people will read it"),
         (instead("type:", "ty|pe:"), "sms, or whatsapp"),

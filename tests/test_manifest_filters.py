@@ -90,7 +90,7 @@ def test_many_long_texts_are_cut_quickly_or_refused():
     with pytest.raises(Unrendered) as caught:
         said("{% for i in range(9999) %}{{ ('a ' * 49000) | truncate_sms(50) }}{% endfor %}")
     assert caught.value.code == "CMP112"
-    assert time.process_time() - begun < 5  # CPU seconds, also under coverage
+    assert time.process_time() - begun < 10  # CPU seconds, also under coverage
 
 
 @given(st.text(st.sampled_from("ab €ü🌞\n"), max_size=400), st.integers(1, 3))

@@ -163,7 +163,7 @@ HOSTILE = {
 def test_hostile_imports_end_quickly_with_a_finding(tmp_path, files):
     begun = time.process_time()
     assert wrong(write(tmp_path, **files), "{% include '_a.j2' %}").code == "CMP112"
-    assert time.process_time() - begun < 5  # CPU seconds, also under coverage
+    assert time.process_time() - begun < 10  # CPU seconds, also under coverage
 
 
 # What let templates out of Jinja's sandbox once: str.format and format_map, called directly, by way of a filter or of

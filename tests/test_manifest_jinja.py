@@ -125,7 +125,7 @@ def test_a_hostile_expression_ends_quickly_with_a_finding(text):
     with pytest.raises(Unrendered) as caught:
         Renderer().text(text, SCOPE)
     assert caught.value.code == "CMP112"
-    assert time.process_time() - begun < 5  # CPU seconds, also under coverage
+    assert time.process_time() - begun < 10  # CPU seconds, also under coverage
 
 
 _pieces = st.sampled_from(

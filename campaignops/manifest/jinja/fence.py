@@ -14,6 +14,7 @@ from typing import Any
 from jinja2 import StrictUndefined, Template, Undefined, UndefinedError, nodes
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.filters import make_attrgetter
+from jinja2.runtime import Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Namespace, missing
 
@@ -24,6 +25,7 @@ BUDGET = 300_000
 MAX_TEXT = 100_000
 MAX_RANGE = 10_000
 MAX_INTEGER_BITS = 256
+_MACRO_COST = 5
 
 _METHODS_REFUSED = frozenset(
     ("center", "ljust", "rjust", "zfill", "expandtabs", "format", "format_map", "encode", "translate", "maketrans")
@@ -169,7 +171,7 @@ class Fence(ImmutableSandboxedEnvironment):
         return self.fits(super().call_binop(context, operator, left, right))
 
     def call(self, context: Any, function: Any, /, *args: Any, **kwargs: Any) -> Any:
-        self.spend(self.turn_cost)
+        self.spend(self.turn_cost * (_MACRO_COST if isinstance(function, Macro) else 1))
         owner, name = getattr(function, "__self__", None), getattr(function, "__name__", "")
         if name in _METHODS_REFUSED or isinstance(owner, int | float | bytes):
             help = "the filter `format` writes numbers: '%.2f' | format(price)"
