@@ -177,6 +177,7 @@ def project(tmp_path: Path, box: Sandbox) -> Project:
     return Project(tmp_path / "project", box.url)
 
 
+@pytest.mark.no_cover
 def test_200_campaigns_of_every_kind_are_taken_over_and_the_plan_is_empty(project, api, box):
     fill(api, box, 200)
     box.advance(600)
