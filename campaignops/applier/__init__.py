@@ -120,7 +120,7 @@ class _Workers:
                 if old is not None:
                     self.record.move(old, change.key)
                 if isinstance(change, Unchanged) and change.protects is not None:
-                    self.record.put(self.record.entries[change.key], prevent_delete=change.protects)
+                    self.record.note(self.record.entries[change.key], prevent_delete=change.protects)
                 return Result(change.key, "done", change.id)
             case Refresh(after=after):
                 if after is None:
@@ -193,5 +193,5 @@ class _Workers:
 
     def _done(self, change: Create | Update, entry: Entry) -> Result:
         if entry.prevent_delete != change.campaign.prevent_delete:  # it was only released, or looked for
-            entry = self.record.put(entry, prevent_delete=change.campaign.prevent_delete)
+            entry = self.record.note(entry, prevent_delete=change.campaign.prevent_delete)
         return Result(entry.key, "done", entry.id)

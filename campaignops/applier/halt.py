@@ -65,12 +65,12 @@ def mark(entry: Entry, record: Record, clock: Clock) -> Entry:
     if entry.send == "draft" or entry.halted or entry.phase is Phase.STUCK:
         return entry
     now = datetime.fromtimestamp(clock.now(), UTC)
-    return record.put(entry, halted=now.isoformat(timespec="seconds"))
+    return record.note(entry, halted=now.isoformat(timespec="seconds"))
 
 
 def lift(entries: Iterable[Entry], record: Record) -> list[Entry]:
     """Let what was halted be released by the next apply."""
-    return [record.put(entry, halted=None) for entry in entries if entry.halted]
+    return [record.note(entry, halted=None) for entry in entries if entry.halted]
 
 
 def _may_go_out(entry: Entry, row: Row | None, now_s: float) -> bool:

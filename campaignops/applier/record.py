@@ -58,7 +58,11 @@ class Record:
     def put(self, entry: Entry, **changes: Any) -> Entry:
         """Record a step of a campaign durably and return it as recorded."""
         at = datetime.fromtimestamp(self._clock.now(), UTC).isoformat(timespec="seconds")
-        changes |= {"at": at, "run": self._who.run}
+        return self.note(entry, **changes, at=at, run=self._who.run)
+
+    def note(self, entry: Entry, **changes: Any) -> Entry:
+        """Record what is no step of the campaign: who took the last one, and when, is still what a lost release is
+        waited for by."""
         if changes.get("phase", entry.phase) is not entry.phase:
             changes["released_s"] = self._released_s(entry, changes["phase"])
         if entry.key in self._who.allowed:

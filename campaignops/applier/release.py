@@ -40,7 +40,9 @@ class Releaser:
         if entry.halted:
             raise _failed(entry, f"it is halted; to let it go: campaignops halt --lift {entry.key}")
         waits = entry.send == "now"  # what is scheduled says the same again: it need not be waited for
-        if not self._record.is_ours(entry) and (begun := self._left_draft(entry, patient=waits)):
+        # Whoever wrote last: a release that is under way here is one of an earlier run.
+        is_earlier = entry.phase is Phase.RELEASING or not self._record.is_ours(entry)
+        if is_earlier and (begun := self._left_draft(entry, patient=waits)):
             return begun
         live, lost = self._prove(entry, campaign), ""
         for _ in range(1 if entry.send == "now" else _TRIES):
@@ -169,6 +171,10 @@ class Releaser:
         if entry.phase is Phase.RELEASING:
             self._record.put(entry, phase=Phase.BOUND, late_until_s=None)
         message = f"the PBX refused to release draft {entry.id} ({refused.reason}); nothing was sent, it is recorded"
+        if refused.code is None:  # nobody has looked, and a release of an earlier run may have come late
+            message = (
+                f"the release of draft {entry.id} did not reach the PBX ({refused.reason}); it is recorded"
+            )
         message += _perhaps_never(refused)
         ends = refused.ends_run or refused.code == _FORBIDDEN
         return Ended(Result(entry.key, "failed", entry.id, message, ends_run=ends))

@@ -21,7 +21,7 @@ def delete(pbx: Pbx, record: Record, entry: Entry, spares: Iterable[Row], watch:
     for _, row in zip(range(entry.lost), spares, strict=False):
         watch.step(entry.key, f"delete spare draft {row.id}")
         gone += isinstance(pbx.delete(row.id), Done)
-    return record.put(entry, lost=entry.lost - gone) if gone else entry
+    return record.note(entry, lost=entry.lost - gone) if gone else entry
 
 
 def sweep(pbx: Pbx, record: Record, watch: Watch, clock: Clock) -> None:
@@ -34,4 +34,4 @@ def sweep(pbx: Pbx, record: Record, watch: Watch, clock: Clock) -> None:
             spares = search(pbx, entry, record.lineage, taken).drafts
             delete(pbx, record, entry, spares, watch)
             if is_last and not spares:
-                record.put(entry, lost=0)
+                record.note(entry, lost=0)
