@@ -79,8 +79,8 @@ class Entry:
     recipients' digests as one base64 text; while it is being updated, those of everybody who may be among them. `spec`
     is JSON text of the desired fields, as a diff shows them. `status` is the last live status an apply saw, `at` the
     time of the last step (ISO 8601, UTC), `run` the run that made it.
-    `lost` counts creates whose answer was lost; until `late_until_s` (Unix seconds) a lost release, or a lost
-    retry of what is released, may arrive.
+    `lost` are the fingerprints, with a space between them, of what creates with a lost answer may have made. Until
+    `late_until_s` (Unix seconds) a lost release, or a lost retry of what is released, may arrive.
     `halted` is when somebody stopped it (ISO 8601, UTC): until that is lifted, nothing releases it.
     `released_s` (Unix seconds) is when it was let go, as far as an apply knows.
     `uploaded_s` (Unix seconds) is when its files were brought to the PBX, if it has any of the project's.
@@ -102,7 +102,7 @@ class Entry:
     status: str | None = None
     at: str = ""
     run: str = ""
-    lost: int = 0
+    lost: str = ""
     late_until_s: int | None = None
     released_s: int | None = None
     uploaded_s: int | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,11 @@ from tests.rigs import doses
 
 settings.register_profile("busy machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy machine")
+
+
+signal.signal(
+    signal.SIGINT, signal.default_int_handler
+)  # a shell that starts us in the background ignores Ctrl-C
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -19,7 +19,7 @@ PAGES = sorted((ROOT / "docs").glob("*.md"))
 GUIDES = [each for each in PAGES if "<!-- output: " in each.read_text("utf-8")]
 BLOCK = re.compile(r"<!-- output: (?P<command>.+?) -->\n```text\n(?P<output>.*?)```\n", re.DOTALL)
 FROM_NOW = re.compile(
-    r"\bin \d+ d(?: \d+ h)?|\b\d+ (?:s|min) ago|"
+    r"\bin \d+ d(?: \d+ h)?|\b\d+ (?:s|min) ago|(?<=tested    )now|"
     r"(?<=valid until ).*?(?=\.?$)|(?<=[Pp]lan )`?[0-9a-f]{12}`?|[0-9a-f]{64}",
     re.MULTILINE,
 )

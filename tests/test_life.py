@@ -146,7 +146,7 @@ def deleted_sent(life: Life) -> None:
 
 def create_lost(life: Life) -> None:
     prepared(life)
-    life.recorded_as("intent", id=None, lost=1)
+    life.recorded_as("intent", id=None, lost="f")
 
 
 def update_lost(life: Life) -> None:

@@ -38,9 +38,10 @@ class Creator:
             self._record.drop(entry.key)
         meaning = self._pbx.meaning(self._pbx.shown(campaign))
         fresh = self._record.fresh(campaign, meaning, self._pbx.people(campaign))
-        lost = entry.lost if entry else 0
-        # A run that was killed may have posted without hearing of it.
-        intent = self._record.put(fresh, lost=lost + 1 if left_open else lost)
+        lost = entry.lost if entry else ""
+        if left_open is not None:  # a run that was killed may have posted without hearing of it
+            lost = _one_more_lost(left_open)
+        intent = self._record.put(fresh, lost=lost)
         try:
             body = self._body(campaign)
             given = state.fingerprint(self._pbx.meaning(body), self._record.lineage)
@@ -80,7 +81,7 @@ class Creator:
                 raise _failed(intent.key, "create", refused)
             case NoEffect(reason=reason) | Unknown(reason=reason):
                 # A name that is taken may be so by this very campaign: the network can deliver a request twice.
-                intent = self._record.put(intent, lost=intent.lost + 1)
+                intent = self._record.put(intent, lost=_one_more_lost(intent))
                 bound = self._recovered(intent, f" ({reason})")
                 assert bound is not None  # else the last look has raised
                 return bound
@@ -94,7 +95,7 @@ class Creator:
                 return self._keep(intent, outcome.value, Phase.BOUND)
             reason = outcome.reason
             if isinstance(outcome, Unknown):
-                intent = self._record.put(intent, lost=intent.lost + 1)
+                intent = self._record.put(intent, lost=_one_more_lost(intent))
             elif outcome.code != _DUPLICATE:
                 raise _failed(intent.key, "create", outcome)
             # A name may be taken by a draft of ours: the network can lose an answer, or deliver a request twice.
@@ -149,7 +150,7 @@ class Creator:
             return self._record.put(intent, phase=Phase.RELEASED, id=row.id, status=row.status)
         if found.drafts:
             bound = self._record.put(intent, phase=Phase.BOUND, id=found.drafts[0].id)
-            return spare.delete(self._pbx, self._record, bound, found.drafts[1:], self._watch)
+            return spare.delete(self._pbx, self._record, bound, found, self._watch)
         if last and found.unlike:
             raise self._stuck(intent, f"the PBX has a campaign of this name that reads differently: {found}")
         if last and _may_send(intent):
@@ -166,6 +167,10 @@ class Creator:
 def _may_send(intent: Entry) -> bool:
     """Whether the create of this intent sends, or schedules, by itself."""
     return intent.delivery == "direct" and intent.send != "draft"
+
+
+def _one_more_lost(intent: Entry) -> str:
+    return f"{intent.lost} {intent.fingerprint}".lstrip()
 
 
 def _failed(key: str, step: str, outcome: NoEffect | Unknown) -> Ended:

@@ -12,11 +12,13 @@ from campaignops.state import Entry
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Campaigns of the entry's name that no entry is bound to: equal ones (drafts, and others), and unlike ones."""
+    """Campaigns of the entry's name that no entry is bound to: equal ones (drafts, and others), and unlike ones. Of all
+    drafts, `spares` are those that lost creates may have made, each with its fingerprint."""
 
     drafts: tuple[Row, ...]
     begun: tuple[Row, ...]
     unlike: tuple[Row, ...]
+    spares: tuple[tuple[Row, str], ...] = ()
 
     def __str__(self) -> str:
         rows = (*self.begun, *self.drafts, *self.unlike)
@@ -30,13 +32,15 @@ def search(pbx: Pbx, entry: Entry, lineage: str, taken: Collection[int | None]) 
         key=lambda row: row.id,
     )
     bodies = pbx.query([row.id for row in named])
-    equal = {
-        row.id
-        for row in named
-        if row.id in bodies and state.fingerprint(pbx.meaning(bodies[row.id]), lineage) == entry.fingerprint
-    }
+    prints = {i: state.fingerprint(pbx.meaning(body), lineage) for i, body in bodies.items()}
+    equal = [row for row in named if prints.get(row.id) == entry.fingerprint]
     return Found(
-        tuple(row for row in named if row.id in equal and row.status == "draft"),
-        tuple(row for row in named if row.id in equal and row.status != "draft"),
-        tuple(row for row in named if row.id not in equal),
+        drafts=tuple(row for row in equal if row.status == "draft"),
+        begun=tuple(row for row in equal if row.status != "draft"),
+        unlike=tuple(row for row in named if row not in equal),
+        spares=tuple(
+            (row, prints[row.id])
+            for row in named
+            if row.status == "draft" and prints.get(row.id) in entry.lost.split()
+        ),
     )

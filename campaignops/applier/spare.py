@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from contextlib import suppress
 
-from campaignops.applier.ports import Pbx, Row, Watch
+from campaignops.applier.ports import Pbx, Watch
 from campaignops.applier.record import Clock, Record, age_s
-from campaignops.applier.search import search
+from campaignops.applier.search import Found, search
 from campaignops.errors import PbxError, StateError
 from campaignops.outcome import Done
 from campaignops.state import Entry
@@ -15,13 +14,18 @@ from campaignops.state import Entry
 LATE_S = 600  # how long a lost create may take to arrive, and a list to show it
 
 
-def delete(pbx: Pbx, record: Record, entry: Entry, spares: Iterable[Row], watch: Watch) -> Entry:
-    """Delete drafts that read like the entry's campaign: never more than answers were lost, the rest is not ours."""
-    gone = 0
-    for _, row in zip(range(entry.lost), spares, strict=False):
+def delete(pbx: Pbx, record: Record, entry: Entry, found: Found, watch: Watch) -> Entry:
+    """Delete drafts that read like what lost creates posted, one for each: the rest is not ours."""
+    tried, left = entry.lost.split(), entry.lost.split()
+    for row, fingerprint in found.spares:
+        if row.id == entry.id or fingerprint not in tried:
+            continue
+        tried.remove(fingerprint)
         watch.step(entry.key, f"delete spare draft {row.id}")
-        gone += isinstance(pbx.delete(row.id), Done)
-    return record.note(entry, lost=entry.lost - gone) if gone else entry
+        if isinstance(pbx.delete(row.id), Done):
+            left.remove(fingerprint)
+    lost = " ".join(left)
+    return entry if lost == entry.lost else record.note(entry, lost=lost)
 
 
 def sweep(pbx: Pbx, record: Record, watch: Watch, clock: Clock) -> None:
@@ -31,7 +35,7 @@ def sweep(pbx: Pbx, record: Record, watch: Watch, clock: Clock) -> None:
         taken = {each.id for each in record.entries.values()}
         is_last = age_s(entry, clock) > LATE_S  # before the look: a run may sleep for long after it
         with suppress(PbxError, StateError):
-            spares = search(pbx, entry, record.lineage, taken).drafts
-            delete(pbx, record, entry, spares, watch)
-            if is_last and not spares:
-                record.note(entry, lost=0)
+            found = search(pbx, entry, record.lineage, taken)
+            delete(pbx, record, entry, found, watch)
+            if is_last and not found.spares:
+                record.note(entry, lost="")

@@ -41,7 +41,7 @@ TYPES: dict[str, _Types] = {
     "status": _TEXT_OR_NONE,
     "at": _TEXT,
     "run": _TEXT,
-    "lost": _COUNT,
+    "lost": _TEXT,
     "late_until_s": _COUNT_OR_NONE,
     "released_s": _COUNT_OR_NONE,
     "uploaded_s": _COUNT_OR_NONE,
