@@ -309,6 +309,18 @@ def test_after_a_while_nobody_looks_for_spare_drafts_any_more(stage):
     assert stage.entry().lost == ""
 
 
+def test_a_spare_draft_is_known_for_one_after_its_campaign_has_been_edited(stage):
+    stage.box.behave(listing_lag_s=300)
+    kill(stage, "bound", a_text(text="Old"))
+    assert stage.apply(a_text(text="Old", send="draft")).outcomes == ["done"]
+    stage.clock.sleep(1)
+    assert stage.apply(a_text(text="New", send="draft")).outcomes == ["done"]
+    assert len(stage.campaigns()) == 2
+    stage.clock.sleep(301)
+    assert stage.apply(a_text(text="New", send="draft")).outcomes == ["done"]
+    assert list(stage.campaigns()) == [stage.entry().id]
+
+
 def test_never_more_drafts_are_swept_than_answers_were_lost(stage):
     for _ in range(2):
         stage.box.inject(CREATE, drop="before")
@@ -393,6 +405,21 @@ def test_what_is_taken_back_was_not_let_go(stage):
     assert stage.entry().released_s is not None
     stage.apply(a_text(send="draft"))
     assert stage.entry().released_s is None
+
+
+def test_a_release_that_took_long_to_record_is_not_sent_but_tried_anew(stage):
+    """Other runs count from when it was begun."""
+
+    def slow(phase: str) -> None:
+        if phase == "releasing":
+            stage.clock.sleep(60)
+
+    run = stage.apply(a_text(), on_write=slow)
+    assert run.outcomes == ["failed"]
+    assert "it took 60 s to record its release" in run.said
+    assert stage.texted() == NOBODY
+    assert stage.apply(a_text()).outcomes == ["done"]
+    assert stage.texted() == everybody("spring")
 
 
 def test_a_lost_release_for_later_is_repeated(stage):

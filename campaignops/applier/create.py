@@ -109,13 +109,15 @@ class Creator:
 
     def _withdraw(self, intent: Entry, left_open: Entry | None) -> None:
         """Take an intent back, unless a later step was recorded: then nothing came of it. One that an earlier run left
-        open stays, because what that has made may still show up."""
+        open stays, because what that has made may still show up; so may drafts of one that made way."""
         if self._record.entries[intent.key] is not intent:
             return
-        if left_open is None:
-            self._record.drop(intent.key)
-        else:
+        if left_open is not None:
             self._record.put(left_open)
+        elif intent.lost:
+            self._record.put(intent, delivery="staged")
+        else:
+            self._record.drop(intent.key)
 
     def _keep(self, intent: Entry, made: int, phase: Phase) -> Entry:
         if any(made == entry.id for entry in self._record.entries.values()):

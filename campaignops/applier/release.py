@@ -15,6 +15,7 @@ MARGIN_S = 30  # this near to its time nothing is released or changed: a late re
 # For how many times the time that a call is waited for a request may still take effect: after silence it may be on its
 # way; where the connection broke or its process died, it has arrived or never will, but the PBX may be slow.
 _SILENT, _CUT_OFF = 4, 1
+_RECORDED_S = 10  # a step that took longer to record is none that others have waited for long enough
 _POLL_S = 5.0
 _LOOKS_S = (0.0, 0.5, 1.5)
 _TRIES = 2
@@ -53,6 +54,7 @@ class Releaser:
                 raise _failed(entry, f"{why}; it was not released and stays a draft")
             announce(self._watch, entry.key, entry.id, "release")
             entry = self._record.put(entry, phase=Phase.RELEASING, late_until_s=None)
+            self._just_recorded(entry)
             outcome = self._pbx.update(_id(entry), body)
             if isinstance(outcome, Done):
                 return self._record.put(entry, phase=Phase.RELEASED)
@@ -143,6 +145,13 @@ class Releaser:
             raise _failed(
                 entry,
                 "its send time has come before it could be released; it stays a draft. Write a later time",
+            )
+
+    def _just_recorded(self, entry: Entry) -> None:
+        """Other runs count from when the step was begun; a process or disk that stands still lets that time run out."""
+        if (took_s := age_s(entry, self._clock)) > _RECORDED_S:
+            raise _failed(
+                entry, f"it took {took_s:.0f} s to record its release; it was not released and is tried anew"
             )
 
     def _status(self, entry: Entry) -> str:

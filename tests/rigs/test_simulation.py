@@ -43,6 +43,8 @@ def _play(dose: range) -> None:
         305488,  # a run that had deleted a spare draft took the release of another run, still under way, for its own
         303863,  # a spare draft was no longer known for one, as somebody had edited the campaign that it is a copy of
         401877,  # the same, after an update
+        605962,  # a draft made way for a create that failed, and with it what was known of its spare drafts
+        622623,  # it took 80 s to record a release, and the next run had waited from the beginning of that
         305366,  # a release that was held up for long arrived while the next run said that nothing was sent
     ],
 )
