@@ -872,7 +872,7 @@ def with_full_disk(stage: Stage, number: int, *campaigns: Campaign, is_written: 
 
 
 @pytest.mark.no_cover  # which would take most of its time
-@pytest.mark.parametrize("recorded", [0, 2_000])
+@pytest.mark.parametrize("recorded", [0, 10_000])
 def test_a_campaign_costs_four_durable_writes_however_much_is_recorded(stage, recorded):
     sent = an_entry(a_text("old", "now"), status="completed")
     entries = {

@@ -17,11 +17,11 @@ from typing import TypeVar
 T = TypeVar("T")
 
 DOSES = {  # rig: (small, soak)
-    "simulation": (1_000, 200_000),
+    "simulation": (2_000, 200_000),
     "several campaigns": (200, 100_000),
-    "kill": (60, 10_000),
+    "kill": (100, 10_000),
     "concurrent": (20, 500),
-    "state machine": (100, 10_000),
+    "state machine": (200, 10_000),
     "halted lives": (25, 3_000),
     "fuzz": (0, 100_000),  # of each kind of file
 }
