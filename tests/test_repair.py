@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from campaignops import sandbox
+from campaignops.cli.commands import retry
 from campaignops.sandbox.running import Sandbox
 from tests.command_line import STATE, Project, a_text, writes
 
@@ -165,6 +166,19 @@ def test_a_lost_answer_to_a_retry_is_looked_up_and_never_repeated(staged, box):
     assert "may have begun" in ran.err.lower()
     again = staged.run("retry", "sale", "--expect-failed", "1")
     assert (again.code, "may still arrive" in again.err) == (10, True)
+    assert writes(box).count("message_campaign/retry") == 1
+
+
+def test_a_retry_that_took_long_to_record_is_not_sent_and_may_be_asked_for_again(staged, box, monkeypatch):
+    staged.campaigns(sale=a_text(send="now", recipients={"numbers": [FAILING]}))
+    staged.apply()
+    box.advance(60)
+    with monkeypatch.context() as slow:
+        slow.setattr(retry, "RECORDED_S", -1)
+        ran = staged.run("retry", "sale", "--expect-failed", "1")
+    assert (ran.code, "to record the retry, so nothing was sent" in ran.err) == (10, True)
+    assert "message_campaign/retry" not in writes(box)
+    assert staged.run("retry", "sale", "--expect-failed", "1").code == 0
     assert writes(box).count("message_campaign/retry") == 1
 
 

@@ -12,6 +12,8 @@ from campaignops import state
 from campaignops.model import At, Campaign, Numbers, has_assets
 from campaignops.state import Entry, Phase, State
 
+RECORDED_S = 10  # others wait from when a step was begun: what took longer to record is not sent
+
 
 class Keep(Protocol):
     """Make one step durable, or raise StateError: the new entry of a key, or None; `moved_from` loses its own."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from campaignops import state
 from campaignops.applier.ports import Ended, Holds, Json, Pbx, Result, Watch, always, announce
-from campaignops.applier.record import Clock, Record, age_s
+from campaignops.applier.record import RECORDED_S, Clock, Record, age_s
 from campaignops.model import Campaign, Numbers
 from campaignops.outcome import Done, NoEffect, Unknown
 from campaignops.state import Entry, Phase
@@ -15,7 +15,6 @@ MARGIN_S = 30  # this near to its time nothing is released or changed: a late re
 # For how many times the time that a call is waited for a request may still take effect: after silence it may be on its
 # way; where the connection broke or its process died, it has arrived or never will, but the PBX may be slow.
 _SILENT, _CUT_OFF = 4, 1
-_RECORDED_S = 10  # a step that took longer to record is none that others have waited for long enough
 _POLL_S = 5.0
 _LOOKS_S = (0.0, 0.5, 1.5)
 _TRIES = 2
@@ -149,9 +148,10 @@ class Releaser:
 
     def _just_recorded(self, entry: Entry) -> None:
         """Other runs count from when the step was begun; a process or disk that stands still lets that time run out."""
-        if (took_s := age_s(entry, self._clock)) > _RECORDED_S:
+        if (took_s := age_s(entry, self._clock)) > RECORDED_S:
             raise _failed(
-                entry, f"it took {took_s:.0f} s to record its release; it was not released and is tried anew"
+                entry,
+                f"it took {took_s:.0f} s to record its release, so it was not released; the next apply does it",
             )
 
     def _status(self, entry: Entry) -> str:

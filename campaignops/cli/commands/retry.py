@@ -8,6 +8,7 @@ import time
 
 from campaignops import state
 from campaignops.applier import Record
+from campaignops.applier.record import RECORDED_S
 from campaignops.cli import selecting
 from campaignops.cli.commands.status import counts
 from campaignops.cli.entry import Failure
@@ -113,8 +114,14 @@ def _confirm(shown: Screen, entry: Entry, failed: int, total: int | None, expect
 def _retry(entry: Entry, record: Record, session: Session) -> None:
     """Once. That it was asked for is on disk before, so that no later run asks again while it may be on its way."""
     assert entry.id is not None
-    open_until_s = int(time.time() + _PATIENCE * record.timeout_s) + 1
+    began_s = time.time()
+    open_until_s = int(began_s + _PATIENCE * record.timeout_s) + 1
     asked = record.put(entry, status="retrying", late_until_s=open_until_s)
+    if (took_s := time.time() - began_s) > RECORDED_S:
+        record.put(asked, status=entry.status, late_until_s=None)
+        raise RefusedError(
+            f"it took {took_s:.0f} s to record the retry, so nothing was sent; ask for it again"
+        )
     outcome = session.retry(entry.id)
     if isinstance(outcome, NoEffect):
         record.put(asked, status=entry.status, late_until_s=None)
