@@ -80,7 +80,7 @@ class Entry:
     is JSON text of the desired fields, as a diff shows them. `status` is the last live status an apply saw, `at` the
     time of the last step (ISO 8601, UTC), `run` the run that made it.
     `lost` are the fingerprints, with a space between them, of what creates with a lost answer may have made. Until
-    `late_until_s` (Unix seconds) a lost release, or a lost retry of what is released, may arrive.
+    `late_until_s` (Unix seconds) a lost release may arrive, though a later one was heard of, or a lost retry.
     `halted` is when somebody stopped it (ISO 8601, UTC): until that is lifted, nothing releases it.
     `released_s` (Unix seconds) is when it was let go, as far as an apply knows.
     `uploaded_s` (Unix seconds) is when its files were brought to the PBX, if it has any of the project's.

@@ -490,6 +490,75 @@ def test_what_is_to_be_changed_is_waited_for_after_a_lost_release(stage, then: D
     assert {row["summary"] for row in stage.box.ledger()} == {"New"}
 
 
+def test_a_refusal_says_nothing_of_the_release_before_it(stage):
+    """That one may still arrive: it is waited for before anything is changed."""
+    stage.box.inject(UPDATE, occurrence=2, drop="before")
+    stage.box.inject(UPDATE, occurrence=3, errcode=70084)
+    run = stage.apply(a_text(send="at", text="Old"))
+    assert run.outcomes == ["unknown"]
+    assert "may still arrive" in run.said
+    assert stage.entry().phase is Phase.RELEASING
+    until_s = stage.entry().late_until_s
+    assert until_s > stage.clock.now()
+    assert stage.apply(a_text(send="at", text="New")).outcomes == ["done"]
+    assert stage.clock.now() >= until_s
+    assert stage.texted() == everybody("spring")
+    assert {row["summary"] for row in stage.box.ledger()} == {"New"}
+
+
+@pytest.mark.parametrize("refused", [1, 2])
+def test_nor_does_one_of_the_next_run(stage, refused):
+    """The check that an update replaces, or the release itself."""
+    for occurrence in (2, 3):
+        stage.box.inject(UPDATE, occurrence=occurrence, drop="before")
+    stage.apply(a_text(send="at"))
+    until_s = stage.entry().late_until_s
+    stage.box.inject(UPDATE, occurrence=refused, errcode=70084)
+    assert stage.apply(a_text(send="at")).outcomes == ["unknown"]
+    assert stage.entry().phase is Phase.RELEASING
+    assert 0 <= stage.entry().late_until_s - until_s <= 1
+    assert stage.apply(a_text(send="at")).outcomes == ["done"]
+    assert stage.texted() == everybody("spring")
+
+
+def test_what_a_later_release_has_let_go_is_changed_when_the_lost_one_cannot_arrive_any_more(stage):
+    stage.box.inject(UPDATE, occurrence=2, drop="before")
+    assert stage.apply(a_text(send="at", text="Old")).outcomes == ["done"]
+    until_s = stage.entry().late_until_s
+    assert until_s > stage.clock.now()
+    assert stage.apply(a_text(send="at", text="New")).outcomes == ["done"]
+    assert stage.clock.now() >= until_s
+    assert stage.entry().late_until_s is None
+    assert stage.texted() == everybody("spring")
+    assert {row["summary"] for row in stage.box.ledger()} == {"New"}
+
+
+def test_a_lost_release_that_has_happened_is_not_waited_for(stage):
+    stage.box.inject(UPDATE, occurrence=2, drop="after")
+    assert stage.apply(a_text(send="at", text="Old")).outcomes == ["done"]
+    now_s = stage.clock.now()
+    assert stage.entry().late_until_s is None
+    assert stage.apply(a_text(send="at", text="New")).outcomes == ["done"]
+    assert stage.clock.now() == now_s
+
+
+def test_a_lost_release_that_arrives_after_a_halt_is_called_back_too(stage, monkeypatch):
+    stage.box.inject(UPDATE, occurrence=2, drop="before")
+    assert stage.apply(a_text(send="at")).outcomes == ["done"]
+    lost, arrived = {"id": stage.entry().id, **last_release(stage)}, []
+
+    def sleep(seconds: float) -> None:
+        stage.clock.now_s += seconds
+        if not arrived:
+            arrived.append(by_hand(stage, UPDATE, lost))
+
+    monkeypatch.setattr(stage.clock, "sleep", sleep)
+    assert [each.outcome for each in stage.halt()] == ["halted"]
+    assert arrived
+    assert stage.texted() == NOBODY
+    assert stage.entry().phase is Phase.BOUND
+
+
 def test_a_draft_that_somebody_edited_is_not_released(stage):
     def edits(phase: str) -> None:
         if phase == "bound":

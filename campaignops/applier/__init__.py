@@ -66,7 +66,7 @@ def refresh(record: Record, status: Mapping[int, str]) -> None:
         released = now == "scheduled" and entry.phase is Phase.RELEASING
         begun = now in BEGUN and not (entry.status in BEGUN and entry.phase is Phase.RELEASED)
         if released or begun:
-            record.put(entry, phase=Phase.RELEASED, status=now, late_until_s=None)
+            record.put(entry, phase=Phase.RELEASED, status=now)
 
 
 def _kept_back(change: AnyChange, results: Iterable[Result]) -> Result | None:

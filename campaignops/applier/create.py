@@ -58,14 +58,14 @@ class Creator:
         self._watch.step(intent.key, "look for what an earlier apply made")
         return self._bound(intent, last=True)
 
-    def upload(self, campaign: Campaign) -> dict[str, Uploaded]:
-        """The campaign's files by path, each on the PBX. Raises Ended."""
+    def upload(self, campaign: Campaign, otherwise: str = "nothing was sent") -> dict[str, Uploaded]:
+        """The campaign's files by path, each on the PBX. Raises Ended, which says what holds `otherwise`."""
         for asset in files_of(campaign.message):
             if isinstance(asset, Asset) and asset.path not in self._uploaded:
                 announce(self._watch, campaign.key, None, f"upload {asset.path}")
                 outcome = self._pbx.upload(asset)
                 if not isinstance(outcome, Done):
-                    raise _failed(campaign.key, f"upload of {asset.path}", outcome)
+                    raise _failed(campaign.key, f"upload of {asset.path}", outcome, otherwise)
                 self._uploaded[asset.path] = outcome.value
         return self._uploaded
 
@@ -175,6 +175,6 @@ def _one_more_lost(intent: Entry) -> str:
     return f"{intent.lost} {intent.fingerprint}".lstrip()
 
 
-def _failed(key: str, step: str, outcome: NoEffect | Unknown) -> Ended:
+def _failed(key: str, step: str, outcome: NoEffect | Unknown, otherwise: str = "nothing was sent") -> Ended:
     ends = isinstance(outcome, NoEffect) and outcome.ends_run
-    return Ended(Result(key, "failed", message=f"{step}: {outcome.reason}; nothing was sent", ends_run=ends))
+    return Ended(Result(key, "failed", message=f"{step}: {outcome.reason}; {otherwise}", ends_run=ends))

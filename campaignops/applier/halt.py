@@ -102,9 +102,14 @@ class _Halter:
             entry = bound
         entry = self._arrived(entry)
         row = self._look(entry)
-        if row is not None and row.status in _WAITING:
-            return self._call_back(entry, row)
-        return self._told(entry, row)
+        if row is None or row.status not in _WAITING:
+            return self._told(entry, row)
+        stopped = self._call_back(entry, row)
+        if stopped.outcome == "halted" and self.releaser.outwait(entry):  # of several, one was lost
+            row = self._look(entry)
+            if row is not None and row.status in _WAITING:
+                return self._call_back(entry, row)
+        return stopped
 
     def _arrived(self, entry: Entry) -> Entry:
         """The entry when no lost release of it can arrive any more."""
@@ -149,7 +154,7 @@ class _Halter:
         if (
             entry.phase is Phase.RELEASED and entry.send != "now"
         ):  # that may have been sent before it became a draft
-            self.record.put(entry, phase=Phase.BOUND, status="draft", late_until_s=None)
+            self.record.put(entry, phase=Phase.BOUND, status="draft")
         return Stopped(entry.key, row.id, "halted", f"it {was} a draft, and no apply releases it")
 
     def _look(self, entry: Entry) -> Row | None:

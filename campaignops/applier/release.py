@@ -52,18 +52,24 @@ class Releaser:
             if why := self._holds(campaign):
                 raise _failed(entry, f"{why}; it was not released and stays a draft")
             announce(self._watch, entry.key, entry.id, "release")
-            entry = self._record.put(entry, phase=Phase.RELEASING, late_until_s=None)
+            earlier = self._late_until_s(
+                entry
+            )  # what was lost before may arrive, whatever becomes of this one
+            silent = earlier and self._until_s(_SILENT)
+            entry = self._record.put(entry, phase=Phase.RELEASING, late_until_s=silent)
             self._just_recorded(entry)
             outcome = self._pbx.update(_id(entry), body)
             if isinstance(outcome, Done):
-                return self._record.put(entry, phase=Phase.RELEASED)
+                return self._record.put(entry, phase=Phase.RELEASED, late_until_s=earlier)
             if isinstance(outcome, Unknown):
-                entry = self._record.put(entry, late_until_s=self._late_until_s(outcome))
+                late = self._until_s(_SILENT if outcome.is_late else _CUT_OFF)
+                entry = self._record.put(entry, late_until_s=max(late, earlier or 0))
             status = self._settled(entry, outcome)
             if status != "draft":
-                return self._record.put(entry, phase=Phase.RELEASED, status=status, late_until_s=None)
+                late_until_s = earlier and entry.late_until_s
+                return self._record.put(entry, phase=Phase.RELEASED, status=status, late_until_s=late_until_s)
             if isinstance(outcome, NoEffect):
-                raise self._refused(entry, outcome)
+                raise self._refused(entry, outcome, earlier)
             lost = f"{outcome.reason}. It was still a draft when last read; it was not released again"
             lost += _perhaps_never(outcome)
         raise self._unknown(entry, lost)
@@ -82,12 +88,21 @@ class Releaser:
         return live
 
     def recalled(self, entry: Entry) -> Entry:
-        """An entry that may be changed: no release of it has happened, and none is under way. Raises Ended."""
+        """An entry that may be changed: no release of it that nobody knows of has happened, and none is under way.
+        Raises Ended."""
         if entry.phase is not Phase.RELEASING:
+            self.outwait(entry)
             return entry
         if begun := self._left_draft(entry, patient=True):
             raise _failed(begun, f"id {entry.id} has been released meanwhile ({begun.status}); plan again")
         return self._record.put(entry, phase=Phase.BOUND, late_until_s=None)
+
+    def outwait(self, entry: Entry) -> bool:
+        """Wait until no lost release of it can arrive any more. Returns whether there was anything to wait for."""
+        waited = False
+        while self._waits(entry):
+            waited = True
+        return waited
 
     def _prove(self, entry: Entry, campaign: Campaign) -> Json | None:
         """Once a run, give a draft its own content again and read it back, before anything is let go. Whether an update
@@ -99,7 +114,7 @@ class Releaser:
         body = self._pbx.body_of(campaign, self.compared(entry), released=False)
         outcome = self._pbx.update(_id(entry), body)
         if isinstance(outcome, NoEffect):
-            raise self._refused(entry, outcome)
+            raise self._refused(entry, outcome, self._late_until_s(entry))
         try:
             live = self.compared(entry)
         except Ended as differs:
@@ -116,27 +131,34 @@ class Releaser:
     def _left_draft(self, entry: Entry, *, patient: bool) -> Entry | None:
         """Of an earlier run's draft: the entry, if it is none now. `patient` waits while a lost release may arrive."""
         while (status := self._status(entry)) == "draft":
-            left_s = self._may_arrive_s(entry) if patient else 0.0
-            if left_s <= 0:
+            if not (patient and self._waits(entry)):
                 return None
-            announce(
-                self._watch, entry.key, entry.id, f"wait {left_s:.0f} s for a release that may still arrive"
-            )
-            self._clock.sleep(min(left_s, _POLL_S))
-        return self._record.put(entry, phase=Phase.RELEASED, status=status, late_until_s=None)
+        return self._record.put(entry, phase=Phase.RELEASED, status=status)
+
+    def _waits(self, entry: Entry) -> bool:
+        """Wait a little if a lost release may still arrive."""
+        left_s = self._may_arrive_s(entry)
+        if left_s <= 0:
+            return False
+        announce(self._watch, entry.key, entry.id, f"wait {left_s:.0f} s for a release that may still arrive")
+        self._clock.sleep(min(left_s, _POLL_S))
+        return True
 
     def _may_arrive_s(self, entry: Entry) -> float:
-        """For how many seconds more a release of an earlier run may be on its way."""
-        if entry.phase is not Phase.RELEASING:
-            return 0.0
+        """For how many seconds more a lost release may be on its way."""
         if entry.late_until_s is not None:
             return entry.late_until_s - self._clock.now()
+        if entry.phase is not Phase.RELEASING:
+            return 0.0
         # It ended in the midst of the call. A run that we cannot know to be dead may thaw and send it yet.
         timeouts = _CUT_OFF if self._record.is_dead(entry) else _SILENT
         return timeouts * self._record.timeout_s + 1 - age_s(entry, self._clock)  # `at` is in whole seconds
 
-    def _late_until_s(self, lost: Unknown) -> int:
-        timeouts = _SILENT if lost.is_late else _CUT_OFF
+    def _late_until_s(self, entry: Entry) -> int | None:
+        left_s = self._may_arrive_s(entry)
+        return int(self._clock.now() + left_s) + 1 if left_s > 0 else None
+
+    def _until_s(self, timeouts: int) -> int:
         return int(self._clock.now() + timeouts * self._record.timeout_s) + 1
 
     def _in_time(self, entry: Entry) -> None:
@@ -176,16 +198,20 @@ class Releaser:
                 break
         return status
 
-    def _refused(self, entry: Entry, refused: NoEffect) -> Ended:
+    def _refused(self, entry: Entry, refused: NoEffect, earlier: int | None) -> Ended:
+        """`earlier`: until when a release before the refused one may arrive."""
+        ends = refused.ends_run or refused.code == _FORBIDDEN
+        message = f"the PBX refused to release draft {entry.id} ({refused.reason})"
+        if refused.code is None:  # nobody has looked
+            message = f"the release of draft {entry.id} did not reach the PBX ({refused.reason})"
+        if earlier:
+            self._record.put(entry, late_until_s=earlier)
+            message += ", but one before it, of which nobody has heard, may still arrive"
+            return Ended(Result(entry.key, "unknown", entry.id, message, "campaignops apply", ends_run=ends))
         if entry.phase is Phase.RELEASING:
             self._record.put(entry, phase=Phase.BOUND, late_until_s=None)
-        message = f"the PBX refused to release draft {entry.id} ({refused.reason}); nothing was sent, it is recorded"
-        if refused.code is None:  # nobody has looked, and a release of an earlier run may have come late
-            message = (
-                f"the release of draft {entry.id} did not reach the PBX ({refused.reason}); it is recorded"
-            )
+        message += "; it is recorded" if refused.code is None else "; nothing was sent, it is recorded"
         message += _perhaps_never(refused)
-        ends = refused.ends_run or refused.code == _FORBIDDEN
         return Ended(Result(entry.key, "failed", entry.id, message, ends_run=ends))
 
     def _unknown(self, entry: Entry, reason: str) -> Ended:

@@ -26,7 +26,8 @@ class Editor:
     def update(self, campaign: Campaign, entry: Entry) -> Entry:
         """The entry as a draft with its new content, to be read back before it is released (again). Raises Ended."""
         row = self._editable(entry)
-        body = self._pbx.compose(campaign, self._creator.upload(campaign), released=False)
+        uploaded = self._creator.upload(campaign, f"id {entry.id} stays as it was")
+        body = self._pbx.compose(campaign, uploaded, released=False)
         announce(self._watch, entry.key, entry.id, "update")
         self._in_time(entry, row)
         fresh = self._record.fresh(campaign, self._pbx.meaning(body), self._pbx.people(campaign))

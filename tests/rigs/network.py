@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 from campaignops.errors import PbxError
 from campaignops.model import Asset, At, Campaign, FileMessage, Now, Numbers, Text, Uploaded
 from campaignops.outcome import Done, NoEffect, Outcome, Unknown
-from tests.rigs.model_pbx import NOT_FOUND, OK, Held, Json, ModelPbx
+from tests.rigs.model_pbx import EDITABLE, NOT_FOUND, OK, Held, Json, ModelPbx
 
 T = TypeVar("T")
 SENDER = 7
@@ -73,16 +73,22 @@ class Air:
         """Calls that send go wrong more often: they are few, and what they do counts."""
         return self.rng.random() < (min(1.0, 4 * self.rate) if sends else self.rate)
 
-    def arrives(self, body: Mapping[str, Any] | None, issued_at: float) -> bool:
+    def arrives(self, campaign_id: int | None, body: Mapping[str, Any] | None, issued_at: float) -> bool:
         """A draft that comes after days is swept by nobody. And on a PBX that sends again when told again, a request
         that is late beyond all patience texts people twice. No client can help that: here they never arrive."""
         if body is not None and body["send_type"] == "draft":
             return self.now - issued_at < LATE_S
         if self.pbx.traits.repeat != "sent" or body is None:
             return True
+        is_in_time = self.now - issued_at < GRACE_S
         if body["send_type"] == "schedule":
-            return bool(self.pbx.now() < body["send_time"])
-        return self.now - issued_at < GRACE_S
+            return bool(self.pbx.now() < body["send_time"]) and (is_in_time or self._is_editable(campaign_id))
+        return is_in_time
+
+    def _is_editable(self, campaign_id: int | None) -> bool:
+        self.pbx.settle()
+        held = self.pbx.held.get(campaign_id or 0)
+        return held is None or held.status in EDITABLE
 
 
 class Line:
@@ -159,31 +165,34 @@ class Line:
         return Done(Uploaded(f"u{self._uploads}", asset.name, "uri", asset.media_type, asset.size_bytes))
 
     def create(self, body: Mapping[str, Any]) -> Outcome[int]:
-        return self._effect(lambda: self._air.pbx.create(body), body, is_create=True)
+        return self._effect(lambda: self._air.pbx.create(body), body, None)
 
     def update(self, campaign_id: int, body: Mapping[str, Any]) -> Outcome[None]:
-        return self._effect(lambda: self._air.pbx.update(campaign_id, body), body)
+        return self._effect(lambda: self._air.pbx.update(campaign_id, body), body, campaign_id)
 
     def delete(self, campaign_id: int) -> Outcome[None]:
-        outcome = self._effect(lambda: self._air.pbx.delete(campaign_id), None)
+        outcome = self._effect(lambda: self._air.pbx.delete(campaign_id), None, campaign_id)
         if isinstance(outcome, Unknown) and outcome.code == NOT_FOUND:
             return Done(None)
         return outcome
 
     def _effect(
-        self, act: Callable[[], tuple[int, T]], body: Mapping[str, Any] | None, *, is_create: bool = False
+        self,
+        act: Callable[[], tuple[int, T]],
+        body: Mapping[str, Any] | None,
+        campaign_id: int | None,
     ) -> Outcome[T]:
         if body and body["send_type"] != "draft" and words(body) != (self.planned or {}).get(body["name"]):
             raise Violation(f"this is not in the plan: {body}")
         self._pause()
         air, issued_at = self._air, self._recorded_at()
         air.now += air.rng.uniform(0.01, 0.3)
-        fault = self._fault(body, is_create=is_create)
+        fault = self._fault(body, is_create=campaign_id is None)
         if fault == "refuse":
             return NoEffect("no connection", ends_run=True)
-        if fault in ("lost", "late") or not air.arrives(body, issued_at):
+        if fault in ("lost", "late") or not air.arrives(campaign_id, body, issued_at):
             if fault == "late":
-                air.late.append(lambda: self._arrive(act, body, issued_at))
+                air.late.append(lambda: self._arrive(act, campaign_id, body, issued_at))
             air.now += 30
             return Unknown("no answer within 30 s")
         self._mark_overdue(body, issued_at)
@@ -205,8 +214,14 @@ class Line:
         self._air.note(f"{fault}: a call with {body and (body['name'], body['send_type'])}")
         return fault
 
-    def _arrive(self, act: Callable[[], object], body: Mapping[str, Any] | None, issued_at: float) -> None:
-        if self._air.arrives(body, issued_at):
+    def _arrive(
+        self,
+        act: Callable[[], object],
+        campaign_id: int | None,
+        body: Mapping[str, Any] | None,
+        issued_at: float,
+    ) -> None:
+        if self._air.arrives(campaign_id, body, issued_at):
             self._mark_overdue(body, issued_at)
             act()
 

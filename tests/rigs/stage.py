@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from campaignops import applier, planner, sandbox
-from campaignops.applier import Record, Result, Who
+from campaignops.applier import Record, Result, Who, halt
+from campaignops.applier.halt import Stopped
 from campaignops.cli import connection, verdict
 from campaignops.cli.writing import Keeper
 from campaignops.errors import CampaignOpsError
@@ -153,9 +154,7 @@ class Stage:
         on_written: Callable[[str], None] = lambda phase: None,
     ) -> Run:
         run = Run()
-        address = Address(self.url, self.timeout_s)
-        box, clock = self.box, self.clock
-        client = Client(address, box.client_id, box.client_secret, clock=clock.now, sleep=clock.sleep)
+        client = self._client()
         session = Session(client, self.root)
         store = self._store()
         try:
@@ -167,6 +166,23 @@ class Stage:
             session.close()
             run.requests = client.requests
         return run
+
+    def halt(self) -> list[Stopped]:
+        """Stop all that is recorded."""
+        session, store = Session(self._client(), self.root), self._store()
+        try:
+            with store.lock("halt", 0):
+                recorded, version = store.read()
+                keep = Keeper(store, version, recorded, recorded.pbx)
+                record = Record(recorded, keep, Who("a halt", self.delivery, self.timeout_s), self.clock)
+                return list(halt.stop(recorded.campaigns.values(), record, session, Watch(), self.clock))
+        finally:
+            session.close()
+            store.settle()
+
+    def _client(self) -> Client:
+        address, clock = Address(self.url, self.timeout_s), self.clock
+        return Client(address, self.box.client_id, self.box.client_secret, clock=clock.now, sleep=clock.sleep)
 
     def _apply(
         self,

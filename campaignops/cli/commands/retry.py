@@ -67,7 +67,7 @@ def _recorded(record: Record, key: str) -> Entry:
     if entry.late_until_s is not None and entry.late_until_s > now_s:
         left_s = entry.late_until_s - now_s
         raise RefusedError(
-            f"an earlier retry of `{key}` was not heard of and may still arrive; nothing was done. Try again in "
+            f"a release or retry of `{key}` was not heard of and may still arrive; nothing was done. Try again in "
             f"{left_s:.0f} s, and look at `campaignops status {key}` first"
         )
     return entry
