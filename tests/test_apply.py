@@ -545,16 +545,17 @@ def test_a_lost_release_that_has_happened_is_not_waited_for(stage):
 def test_a_lost_release_that_arrives_after_a_halt_is_called_back_too(stage, monkeypatch):
     stage.box.inject(UPDATE, occurrence=2, drop="before")
     assert stage.apply(a_text(send="at")).outcomes == ["done"]
-    lost, arrived = {"id": stage.entry().id, **last_release(stage)}, []
+    lost, arrived, before = {"id": stage.entry().id, **last_release(stage)}, [], stage.asked().count("update")
 
     def sleep(seconds: float) -> None:
         stage.clock.now_s += seconds
-        if not arrived:
+        if seconds > 1 and not arrived:  # not at once
             arrived.append(by_hand(stage, UPDATE, lost))
 
     monkeypatch.setattr(stage.clock, "sleep", sleep)
     assert [each.outcome for each in stage.halt()] == ["halted"]
     assert arrived
+    assert stage.asked().count("update") == before + 3  # called back, late, called back
     assert stage.texted() == NOBODY
     assert stage.entry().phase is Phase.BOUND
 

@@ -112,7 +112,9 @@ class _Halter:
         return stopped
 
     def _arrived(self, entry: Entry) -> Entry:
-        """The entry when no lost release of it can arrive any more."""
+        """The entry when a release that was lost has arrived, or can no more."""
+        if entry.phase is not Phase.RELEASING:
+            return entry
         try:
             return self.releaser.recalled(entry)
         except Ended:

@@ -46,6 +46,8 @@ def _play(dose: range) -> None:
         605962,  # a draft made way for a create that failed, and with it what was known of its spare drafts
         622623,  # it took 80 s to record a release, and the next run had waited from the beginning of that
         305366,  # a release that was held up for long arrived while the next run said that nothing was sent
+        905738,  # what was said of a refused release was said of a lost one before it, too
+        801354,  # what had been scheduled was sent while its new file was uploaded, and "nothing was sent" was said
     ],
 )
 def test_what_once_went_wrong_does_so_no_more(seed):
