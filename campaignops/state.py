@@ -54,14 +54,17 @@ class Phase(StrEnum):
     STUCK = "stuck"  # only a person can tell; `question` says what
 
 
-# To None means: the entry goes. Updating starts a new revision, so the pair (revision, phase) only ever grows.
+# To None means: the entry goes. Updating starts a new revision, and so does making anew what is gone from the PBX, which
+# is to an intent; so the pair (revision, phase) only ever grows.
 _NEXT: Mapping[Phase | None, frozenset[Phase | None]] = {
     None: frozenset({Phase.INTENT, Phase.BOUND, Phase.RELEASED}),
     Phase.INTENT: frozenset({Phase.INTENT, Phase.BOUND, Phase.RELEASED, Phase.STUCK, None}),
-    Phase.BOUND: frozenset({Phase.BOUND, Phase.UPDATING, Phase.RELEASING, Phase.RELEASED, None}),
-    Phase.UPDATING: frozenset({Phase.UPDATING, Phase.BOUND, Phase.RELEASED, None}),
+    Phase.BOUND: frozenset(
+        {Phase.BOUND, Phase.UPDATING, Phase.RELEASING, Phase.RELEASED, Phase.INTENT, None}
+    ),
+    Phase.UPDATING: frozenset({Phase.UPDATING, Phase.BOUND, Phase.RELEASED, Phase.INTENT, None}),
     Phase.RELEASING: frozenset({Phase.RELEASING, Phase.BOUND, Phase.RELEASED, Phase.STUCK, None}),
-    Phase.RELEASED: frozenset({Phase.RELEASED, Phase.UPDATING, Phase.BOUND, None}),
+    Phase.RELEASED: frozenset({Phase.RELEASED, Phase.UPDATING, Phase.BOUND, Phase.INTENT, None}),
     Phase.STUCK: frozenset({Phase.BOUND, Phase.RELEASED, None}),
 }
 
@@ -151,15 +154,19 @@ class State:
 
 
 def check_step(before: Entry | None, after: Entry | None) -> None:
-    """Refuse a step that no protocol takes; an id, once written, never changes. Raises StateError."""
+    """Refuse a step that no protocol takes; an id, once written, never changes. What it belonged to may be made anew,
+    as a new revision without one. Raises StateError."""
     old, new = before.phase if before else None, after.phase if after else None
     if new not in _NEXT[old]:
         raise StateError(f"the record of a campaign cannot go from {old or 'nothing'} to {new or 'nothing'}")
-    if before and after and before.id is not None and after.id != before.id:
+    if before is None or after is None:
+        return
+    is_anew = before.id is not None and after.phase is Phase.INTENT
+    if before.id is not None and after.id != (None if is_anew else before.id):
         raise StateError(
             f"campaign {before.key} is bound to id {before.id} and cannot be bound to {after.id}"
         )
-    if before and after and after.revision < before.revision:
+    if after.revision < before.revision + is_anew:
         raise StateError(f"the record of campaign {before.key} cannot go back to revision {after.revision}")
 
 

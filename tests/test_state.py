@@ -73,10 +73,8 @@ ILLEGAL = {
     (None, None),
     (Phase.INTENT, Phase.RELEASING),
     (Phase.INTENT, Phase.UPDATING),
-    (Phase.BOUND, Phase.INTENT),
     (Phase.BOUND, Phase.STUCK),
     (Phase.RELEASING, Phase.INTENT),
-    (Phase.RELEASED, Phase.INTENT),
     (Phase.RELEASED, Phase.RELEASING),
     (Phase.STUCK, Phase.INTENT),
     (Phase.STUCK, Phase.RELEASING),
@@ -94,6 +92,15 @@ def test_a_campaign_without_an_id_gets_one_and_keeps_it():
     for other in (8, None):
         with pytest.raises(StateError, match=f"bound to id 7 and cannot be bound to {other}"):
             check_step(an_entry(), an_entry(Phase.RELEASING, id=other))
+
+
+@pytest.mark.parametrize("before", [Phase.BOUND, Phase.UPDATING, Phase.RELEASED])
+def test_what_is_gone_from_the_pbx_is_made_anew_as_a_new_revision_without_an_id(before):
+    check_step(an_entry(before), an_entry(Phase.INTENT, id=None, revision=2))
+    with pytest.raises(StateError, match="bound to id 7 and cannot be bound to 7"):
+        check_step(an_entry(before), an_entry(Phase.INTENT, revision=2))
+    with pytest.raises(StateError, match="cannot go back to revision 1"):
+        check_step(an_entry(before), an_entry(Phase.INTENT, id=None))
 
 
 def test_a_revision_never_goes_back():

@@ -34,14 +34,14 @@ class Creator:
         left_open = entry if entry is not None and entry.phase is Phase.INTENT else None
         if left_open is not None and (adopted := self.adopt(left_open)):
             return adopted
-        if entry is not None and left_open is None:
-            self._record.drop(entry.key)
         meaning = self._pbx.meaning(self._pbx.shown(campaign))
         fresh = self._record.fresh(campaign, meaning, self._pbx.people(campaign))
-        lost = entry.lost if entry else ""
+        lost, revision = "", fresh.revision
         if left_open is not None:  # a run that was killed may have posted without hearing of it
-            lost = _one_more_lost(left_open)
-        intent = self._record.put(fresh, lost=lost)
+            lost, revision = _one_more_lost(left_open), left_open.revision
+        elif entry is not None:
+            lost, revision = entry.lost, entry.revision + 1
+        intent = self._record.put(fresh, lost=lost, revision=revision)
         try:
             body = self._body(campaign)
             given = state.fingerprint(self._pbx.meaning(body), self._record.lineage)

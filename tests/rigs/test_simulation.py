@@ -48,6 +48,7 @@ def _play(dose: range) -> None:
         305366,  # a release that was held up for long arrived while the next run said that nothing was sent
         905738,  # what was said of a refused release was said of a lost one before it, too
         801354,  # what had been scheduled was sent while its new file was uploaded, and "nothing was sent" was said
+        820181,  # a draft that was deleted to be made anew took with it what was known of its spare draft
     ],
 )
 def test_what_once_went_wrong_does_so_no_more(seed):
