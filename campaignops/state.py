@@ -54,8 +54,8 @@ class Phase(StrEnum):
     STUCK = "stuck"  # only a person can tell; `question` says what
 
 
-# To None means: the entry goes. Updating starts a new revision, and so does making anew what is gone from the PBX, which
-# is to an intent; so the pair (revision, phase) only ever grows.
+# To None means: the entry goes. Updating starts a new revision; so does making anew what is gone from the PBX, to an
+# intent. So the pair (revision, phase) only ever grows.
 _NEXT: Mapping[Phase | None, frozenset[Phase | None]] = {
     None: frozenset({Phase.INTENT, Phase.BOUND, Phase.RELEASED}),
     Phase.INTENT: frozenset({Phase.INTENT, Phase.BOUND, Phase.RELEASED, Phase.STUCK, None}),
@@ -63,7 +63,9 @@ _NEXT: Mapping[Phase | None, frozenset[Phase | None]] = {
         {Phase.BOUND, Phase.UPDATING, Phase.RELEASING, Phase.RELEASED, Phase.INTENT, None}
     ),
     Phase.UPDATING: frozenset({Phase.UPDATING, Phase.BOUND, Phase.RELEASED, Phase.INTENT, None}),
-    Phase.RELEASING: frozenset({Phase.RELEASING, Phase.BOUND, Phase.RELEASED, Phase.STUCK, None}),
+    Phase.RELEASING: frozenset(
+        {Phase.RELEASING, Phase.BOUND, Phase.RELEASED, Phase.STUCK, Phase.INTENT, None}
+    ),
     Phase.RELEASED: frozenset({Phase.RELEASED, Phase.UPDATING, Phase.BOUND, Phase.INTENT, None}),
     Phase.STUCK: frozenset({Phase.BOUND, Phase.RELEASED, None}),
 }

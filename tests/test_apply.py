@@ -545,7 +545,8 @@ def test_a_lost_release_that_has_happened_is_not_waited_for(stage):
 def test_a_lost_release_that_arrives_after_a_halt_is_called_back_too(stage, monkeypatch):
     stage.box.inject(UPDATE, occurrence=2, drop="before")
     assert stage.apply(a_text(send="at")).outcomes == ["done"]
-    lost, arrived, before = {"id": stage.entry().id, **last_release(stage)}, [], stage.asked().count("update")
+    lost, before = {"id": stage.entry().id, **last_release(stage)}, stage.asked().count("update")
+    arrived: list[Json] = []
 
     def sleep(seconds: float) -> None:
         stage.clock.now_s += seconds

@@ -402,9 +402,10 @@ class World:
             self._judge_sent(key, sent, last)
         for entry in self.store.state.campaigns.values():
             self._judge_record(entry)
-        skipped = {_identity(self.desired[r.key].name) for r in last.results if r.outcome == "skipped"}
+        skipped = {r.key for r in last.results if r.outcome == "skipped"} & self.desired.keys()
+        left_out = {_identity(self.desired[key].name) for key in skipped}
         unknown = [h for h in self.pbx.held.values() if not h.hand and h.id not in recorded]
-        self._judge_spares([h for h in unknown if _identity(h.body["name"]) not in skipped])
+        self._judge_spares([h for h in unknown if _identity(h.body["name"]) not in left_out])
 
     def _judge_blocked(self, change: Blocked) -> None:
         entry = self.store.state.campaigns.get(change.key)
