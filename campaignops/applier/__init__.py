@@ -72,7 +72,7 @@ def refresh(record: Record, status: Mapping[int, str]) -> None:
 def _kept_back(change: AnyChange, results: Iterable[Result]) -> Result | None:
     """A campaign that was to take the place of another one, which is still there: people would get both."""
     old = change.instead_of if isinstance(change, Create) else None
-    if all(result.outcome == "done" for result in results if result.key == old):
+    if old is None or all(result.outcome == "done" for result in results if result.key == old):
         return None
     text = f"not attempted: `{old}` reads the same and was not deleted, so people would get both"
     return Result(change.key, "skipped", change.id, text, "campaignops apply")
