@@ -51,7 +51,7 @@ class Row:
 class Air:
     """The network, and the clock of the machines that run applies. `rate` is the share of calls that go wrong. What was
     `late` waits to be delivered, `doubled` are the ids of which nobody was told, and `overdue` the names of what came
-    when nobody waited for it any more."""
+    when nobody waited for it any more. `deleted` are the names of what runs have deleted and not made anew."""
 
     rng: Random
     pbx: ModelPbx
@@ -61,6 +61,7 @@ class Air:
     late: list[Callable[[], None]] = field(default_factory=list)
     doubled: set[object] = field(default_factory=set)
     overdue: set[str] = field(default_factory=set)
+    deleted: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.faults = self.rng.choices(FAULTS, k=3)
@@ -165,16 +166,29 @@ class Line:
         return Done(Uploaded(f"u{self._uploads}", asset.name, "uri", asset.media_type, asset.size_bytes))
 
     def create(self, body: Mapping[str, Any]) -> Outcome[int]:
-        return self._effect(lambda: self._air.pbx.create(body), body, None)
+        return self._effect(lambda: self._created(body), body, None)
 
     def update(self, campaign_id: int, body: Mapping[str, Any]) -> Outcome[None]:
         return self._effect(lambda: self._air.pbx.update(campaign_id, body), body, campaign_id)
 
     def delete(self, campaign_id: int) -> Outcome[None]:
-        outcome = self._effect(lambda: self._air.pbx.delete(campaign_id), None, campaign_id)
+        outcome = self._effect(lambda: self._deleted(campaign_id), None, campaign_id)
         if isinstance(outcome, Unknown) and outcome.code == NOT_FOUND:
             return Done(None)
         return outcome
+
+    def _created(self, body: Mapping[str, Any]) -> tuple[int, int]:
+        made = self._air.pbx.create(body)
+        if made[0] == OK:
+            self._air.deleted.discard(body["name"])
+        return made
+
+    def _deleted(self, campaign_id: int) -> tuple[int, None]:
+        held = self._air.pbx.held.get(campaign_id)
+        gone = self._air.pbx.delete(campaign_id)
+        if held and gone[0] == OK:
+            self._air.deleted.add(held.body["name"])
+        return gone
 
     def _effect(
         self,

@@ -92,9 +92,6 @@ class World:
         self.desired: dict[str, Campaign] = {}
         self.said: defaultdict[str, set[Words]] = defaultdict(set)
         self.deleted_by_hand: set[str] = set()
-        self.overtaken: set[str] = (
-            set()
-        )  # keys of which a run could not record what it did: another one was faster
         self.others: dict[int, Json] = {}
         self.log: list[str] = []
         self._fibers: list[Fiber] = []
@@ -183,7 +180,6 @@ class World:
         except CampaignOpsError as error:
             run.error = error
         told = [f"{r.key}: {r.outcome} {r.message or ''}" for r in run.results]
-        self.overtaken |= {r.key for r in run.results if "moved" in (r.message or "")}
         self._note(f"{run.name} ends: {run.error or told}")
         if run.serial == self.store.state.serial and not self.air.late:  # else others were at it, too
             self._judge_claims(run.results)
@@ -428,10 +424,10 @@ class World:
         is_open = any(r.key == key and r.outcome != "done" for r in last.results)
         if name in sent or isinstance(campaign.send, Draft) or is_open or self._hangs_on_pbx(key):
             return
-        # Of two runs at a time, one may delete what the other is about to release, or has changed.
+        # Who deletes what is scheduled, and dies or is overtaken before that is recorded, leaves a doubt.
         said = [each.reason for each in last.made.changes if each.key == key] if last.made else []
         is_doubted = any("may have been sent" in reason for reason in said) and (
-            self.switches or key in self.overtaken
+            campaign.name in self.air.deleted
         )
         if name not in self.deleted_by_hand and not is_doubted:
             raise Violation(f"nobody was texted: {key}, {self.store.state.campaigns.get(key)}")
