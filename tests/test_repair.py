@@ -1,5 +1,7 @@
 """What people do when a run could not: settle an unknown create, recover a lost state, send again what failed."""
 
+import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,6 +57,21 @@ def test_an_unknown_create_is_never_posted_again_until_it_is_settled(direct, box
     assert direct.run("resolve", "sale", "--absent").code == 0
     assert direct.apply().code == 0
     assert len(box.ledger()) == 1
+
+
+def test_for_how_long_a_lost_create_may_still_arrive_is_told(direct, box):
+    a_stuck(direct, box)
+    shown, absent = direct.run("resolve", "sale"), ("resolve", "sale", "--absent")
+    assert re.search(r"late +for (1[01]\d|120) s more it may still arrive", shown.out)
+    assert re.search(r"Next: wait (1[01]\d|120) s, as the lost request may still", direct.run(*absent).out)
+
+
+def test_when_it_can_no_more_nothing_is_said_of_it(direct, box):
+    a_stuck(direct, box)
+    direct.settings(pbx={"url": box.url, "delivery": "direct", "timeout": 0.1})
+    time.sleep(0.4)
+    assert "late" not in direct.run("resolve", "sale").out
+    assert "Next: campaignops plan" in direct.run("resolve", "sale", "--absent").out
 
 
 def test_what_the_pbx_has_is_not_declared_absent(direct, box):

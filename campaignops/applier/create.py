@@ -48,7 +48,7 @@ class Creator:
             if given != intent.fingerprint:  # the PBX keeps a file under another name than ours
                 intent = self._record.put(intent, fingerprint=given)
             announce(self._watch, intent.key, None, "create")
-            return self._post_once(intent, body) if _may_send(intent) else self._post_draft(intent, body)
+            return self._post_once(intent, body) if may_send(intent) else self._post_draft(intent, body)
         except (Ended, PbxError):
             self._withdraw(intent, left_open)
             raise
@@ -143,7 +143,7 @@ class Creator:
         found = search(self._pbx, intent, self._record.lineage, taken)
         if len(found.begun) > 1 or (found.begun and found.drafts):
             raise self._stuck(intent, f"several campaigns fit: {found}")
-        if found.drafts and _may_send(intent):
+        if found.drafts and may_send(intent):
             raise self._stuck(
                 intent, f"a create that sends was posted, and only a draft is to be found: {found}"
             )
@@ -155,7 +155,7 @@ class Creator:
             return spare.delete(self._pbx, self._record, bound, found, self._watch)
         if last and found.unlike:
             raise self._stuck(intent, f"the PBX has a campaign of this name that reads differently: {found}")
-        if last and _may_send(intent):
+        if last and may_send(intent):
             text = f"a create was sent, or about to be, at {intent.at}{why}; nothing of it is to be found"
             raise self._stuck(intent, text)
         return None
@@ -166,7 +166,7 @@ class Creator:
         return Ended(Result(intent.key, "unknown", message=question, next_command=command))
 
 
-def _may_send(intent: Entry) -> bool:
+def may_send(intent: Entry) -> bool:
     """Whether the create of this intent sends, or schedules, by itself."""
     return intent.delivery == "direct" and intent.send != "draft"
 

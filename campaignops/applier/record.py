@@ -12,6 +12,7 @@ from campaignops import state
 from campaignops.model import At, Campaign, Numbers, has_assets
 from campaignops.state import Entry, Phase, State
 
+SILENT = 4  # for how many times the time that a call is waited for one without an answer may be on its way
 RECORDED_S = 10  # others wait from when a step was begun: what took longer to record is not sent
 
 
@@ -96,6 +97,10 @@ class Record:
     @property
     def timeout_s(self) -> float:
         return self._who.timeout_s
+
+    def silent_s(self, entry: Entry) -> float:
+        """For how many seconds more a request of the entry's last step may be on its way."""
+        return max(0.0, SILENT * self.timeout_s - age_s(entry, self._clock))
 
     def is_dead(self, entry: Entry) -> bool:
         """Whether the run that took the entry's last step has certainly ended: it was on this machine, where we hold

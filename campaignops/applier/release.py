@@ -6,15 +6,15 @@ from dataclasses import replace
 
 from campaignops import state
 from campaignops.applier.ports import Ended, Holds, Json, Pbx, Result, Watch, always, announce
-from campaignops.applier.record import RECORDED_S, Clock, Record, age_s
+from campaignops.applier.record import RECORDED_S, SILENT, Clock, Record, age_s
 from campaignops.model import Campaign, Numbers
 from campaignops.outcome import Done, NoEffect, Unknown
 from campaignops.state import Entry, Phase
 
 MARGIN_S = 30  # this near to its time nothing is released or changed: a late request would meet the sending
-# For how many times the time that a call is waited for a request may still take effect: after silence it may be on its
-# way; where the connection broke or its process died, it has arrived or never will, but the PBX may be slow.
-_SILENT, _CUT_OFF = 4, 1
+_CUT_OFF = (
+    1  # where the connection broke or its process died, it has arrived or never will, but the PBX may be slow
+)
 _POLL_S = 5.0
 _LOOKS_S = (0.0, 0.5, 1.5)
 _TRIES = 2
@@ -55,14 +55,14 @@ class Releaser:
             earlier = self._late_until_s(
                 entry
             )  # what was lost before may arrive, whatever becomes of this one
-            silent = earlier and self._until_s(_SILENT)
+            silent = earlier and self._until_s(SILENT)
             entry = self._record.put(entry, phase=Phase.RELEASING, late_until_s=silent)
             self._just_recorded(entry)
             outcome = self._pbx.update(_id(entry), body)
             if isinstance(outcome, Done):
                 return self._record.put(entry, phase=Phase.RELEASED, late_until_s=earlier)
             if isinstance(outcome, Unknown):
-                late = self._until_s(_SILENT if outcome.is_late else _CUT_OFF)
+                late = self._until_s(SILENT if outcome.is_late else _CUT_OFF)
                 entry = self._record.put(entry, late_until_s=max(late, earlier or 0))
             status = self._settled(entry, outcome)
             if status != "draft":
@@ -151,7 +151,7 @@ class Releaser:
         if entry.phase is not Phase.RELEASING:
             return 0.0
         # It ended in the midst of the call. A run that we cannot know to be dead may thaw and send it yet.
-        timeouts = _CUT_OFF if self._record.is_dead(entry) else _SILENT
+        timeouts = _CUT_OFF if self._record.is_dead(entry) else SILENT
         return timeouts * self._record.timeout_s + 1 - age_s(entry, self._clock)  # `at` is in whole seconds
 
     def _late_until_s(self, entry: Entry) -> int | None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from campaignops.applier.create import may_send
 from campaignops.applier.ports import Pbx, Row
 from campaignops.applier.record import Record
 from campaignops.applier.search import Found, search
@@ -20,6 +21,12 @@ from campaignops.state import Entry, Phase
 def candidates(record: Record, pbx: Pbx, entry: Entry) -> Found:
     """The campaigns of the entry's name that no entry is bound to."""
     return search(pbx, entry, record.lineage, _taken(record))
+
+
+def late_s(record: Record, entry: Entry) -> float:
+    """For how many seconds more a lost create that sends may still arrive. Who says before that it is absent may be
+    wrong, and then the next create texts people twice."""
+    return record.silent_s(entry) if may_send(entry) else 0.0
 
 
 def adopt(record: Record, pbx: Pbx, entry: Entry, campaign_id: int) -> Entry:

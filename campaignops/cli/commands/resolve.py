@@ -34,17 +34,15 @@ def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
             return 0
         if args.absent:
             settle.absent(record, session, entry)
-            _tell(
-                shown,
-                entry,
-                None,
-                f"`{entry.key}` is no longer recorded; the next apply creates it. Next: campaignops plan",
-            )
+            text = f"`{entry.key}` is no longer recorded; the next apply creates it. Next: "
+            if late_s := settle.late_s(record, entry):
+                text += f"wait {late_s:.0f} s, as the lost request may still arrive, then "
+            _tell(shown, entry, None, f"{text}campaignops plan")
             return 0
-        found = settle.candidates(record, session, entry)
+        found, late_s = settle.candidates(record, session, entry), settle.late_s(record, entry)
     failure.document = _document(entry, found)
     if not shown.json:
-        shown.answer(_text(entry, found))
+        shown.answer(_text(entry, found, late_s))
     raise UnresolvedError(f"`{entry.key}` is not settled: decide with --adopt ID or --absent")
 
 
@@ -57,7 +55,7 @@ def _open(record: Record, key: str) -> Entry:
     return entry
 
 
-def _text(entry: Entry, found: Found) -> str:
+def _text(entry: Entry, found: Found, late_s: float) -> str:
     lines = [
         f"{entry.key}: {safe(entry.question or 'a create was begun and its answer is not recorded')}",
         f"  tried      {entry.at}, run {entry.run}, as {entry.delivery} delivery, send {entry.send}",
@@ -66,6 +64,8 @@ def _text(entry: Entry, found: Found) -> str:
     rows = [(row, "reads the same") for row in (*found.begun, *found.drafts)]
     rows += [(row, "reads differently") for row in found.unlike]
     lines += [f"  found      id {row.id} ({row.status}), {how}" for row, how in rows] or ["  found      none"]
+    if late_s:
+        lines += [f"  late       for {late_s:.0f} s more it may still arrive, and send; decide after that"]
     lines += [
         "",
         "If one of these is it (compare on the PBX):",

@@ -8,7 +8,7 @@ import time
 
 from campaignops import state
 from campaignops.applier import Record
-from campaignops.applier.record import RECORDED_S
+from campaignops.applier.record import RECORDED_S, SILENT
 from campaignops.cli import selecting
 from campaignops.cli.commands.status import counts
 from campaignops.cli.entry import Failure
@@ -23,11 +23,8 @@ from campaignops.report.plain import safe
 from campaignops.report.plan_json import SCHEMA_VERSION
 from campaignops.state import Entry, Phase
 
-_PATIENCE = 4  # for how many times the time that a call is waited for a lost one may still arrive
-_ENDED = (
-    "completed",
-    "stop",
-)  # what can be retried; the documentation does not say, the portal offers it for these
+# What can be retried; the documentation does not say, the portal offers it for these.
+_ENDED = ("completed", "stop")
 
 
 def run(args: argparse.Namespace, shown: Screen, failure: Failure) -> int:
@@ -115,7 +112,7 @@ def _retry(entry: Entry, record: Record, session: Session) -> None:
     """Once. That it was asked for is on disk before, so that no later run asks again while it may be on its way."""
     assert entry.id is not None
     began_s = time.time()
-    open_until_s = int(began_s + _PATIENCE * record.timeout_s) + 1
+    open_until_s = int(began_s + SILENT * record.timeout_s) + 1
     asked = record.put(entry, status="retrying", late_until_s=open_until_s)
     if (took_s := time.time() - began_s) > RECORDED_S:
         record.put(asked, status=entry.status, late_until_s=None)
