@@ -78,7 +78,7 @@ class Releaser:
         """The campaign as the PBX has it, if it says what we gave it. Raises Ended."""
         live = self._pbx.get(_id(entry))
         if live is None:
-            raise _failed(entry, f"id {entry.id} is gone from the PBX; nothing was sent")
+            raise _gone(entry)
         if state.fingerprint(self._pbx.meaning(live), self._record.lineage) != entry.fingerprint:
             raise _failed(
                 entry,
@@ -124,7 +124,9 @@ class Releaser:
             )
             raise Ended(replace(differs.result, message=text, ends_run=True)) from None
         if isinstance(outcome, Unknown):
-            raise _failed(entry, f"update of draft {entry.id}: {outcome.reason}; nothing was sent")
+            raise _failed(
+                entry, f"update of draft {entry.id}: {outcome.reason}; it was not released by this run"
+            )
         self._is_proven = True
         return live
 
@@ -178,12 +180,9 @@ class Releaser:
 
     def _status(self, entry: Entry) -> str:
         row = self._pbx.look(_id(entry), entry.name)
-        if row is not None:
-            return row.status
-        if entry.phase is Phase.RELEASING:
-            text = f"id {entry.id} is gone from the PBX, and a release of it was on its way; it may have been sent"
-            raise Ended(Result(entry.key, "unknown", entry.id, text, "campaignops plan"))
-        raise _failed(entry, f"id {entry.id} is gone from the PBX; nothing was sent")
+        if row is None:
+            raise _gone(entry)
+        return row.status
 
     def _settled(self, entry: Entry, outcome: NoEffect | Unknown) -> str:
         """The status after a release: it has happened when the status has left `draft`. A refusal is looked at, too: of
@@ -224,6 +223,13 @@ def _perhaps_never(answered: NoEffect | Unknown) -> str:
     if answered.code in (None, _TOKEN_EXPIRED) or (isinstance(answered, NoEffect) and answered.ends_run):
         return ""
     return ". If this PBX does not release drafts, set `pbx.delivery: direct`"
+
+
+def _gone(entry: Entry) -> Ended:
+    if entry.phase is not Phase.RELEASING:
+        return _failed(entry, f"id {entry.id} is gone from the PBX; nothing was sent")
+    text = f"id {entry.id} is gone from the PBX, and a release of it was on its way; it may have been sent"
+    return Ended(Result(entry.key, "unknown", entry.id, text, "campaignops plan"))
 
 
 def _failed(entry: Entry, message: str) -> Ended:

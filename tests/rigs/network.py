@@ -75,13 +75,16 @@ class Air:
         return self.rng.random() < (min(1.0, 4 * self.rate) if sends else self.rate)
 
     def arrives(self, campaign_id: int | None, body: Mapping[str, Any] | None, issued_at: float) -> bool:
-        """A draft that comes after days is swept by nobody. And on a PBX that sends again when told again, a request
-        that is late beyond all patience texts people twice. No client can help that: here they never arrive."""
+        """A draft that comes after days is swept by nobody. And a request that is late beyond all patience texts people
+        twice on a PBX that sends again when told again, and others than anybody wrote on one that adds them to those it
+        has. No client can help that: here they never arrive."""
         if body is not None and body["send_type"] == "draft":
             return self.now - issued_at < LATE_S
-        if self.pbx.traits.repeat != "sent" or body is None:
-            return True
         is_in_time = self.now - issued_at < GRACE_S
+        if body is None or self.pbx.traits.numbers != "replace":
+            return body is None or is_in_time
+        if self.pbx.traits.repeat != "sent":
+            return True
         if body["send_type"] == "schedule":
             return bool(self.pbx.now() < body["send_time"]) and (is_in_time or self._is_editable(campaign_id))
         return is_in_time

@@ -49,6 +49,7 @@ def _play(dose: range) -> None:
         905738,  # what was said of a refused release was said of a lost one before it, too
         801354,  # what had been scheduled was sent while its new file was uploaded, and "nothing was sent" was said
         820181,  # a draft that was deleted to be made anew took with it what was known of its spare draft
+        896655,  # a release of an earlier run arrived, while this run said that nothing was sent
     ],
 )
 def test_what_once_went_wrong_does_so_no_more(seed):
