@@ -44,35 +44,18 @@ class Releaser:
         is_earlier = entry.phase is Phase.RELEASING or not self._record.is_ours(entry)
         if is_earlier and (begun := self._left_draft(entry, patient=waits)):
             return begun
-        live, lost = self._prove(entry, campaign), ""
-        for _ in range(1 if entry.send == "now" else _TRIES):
+        live, tries = self._prove(entry, campaign), 1 if entry.send == "now" else _TRIES
+        while True:
             body = self._pbx.body_of(campaign, live or self.compared(entry), released=True)
-            live = None
             self._in_time(entry)
             if why := self._holds(campaign):
                 raise _failed(entry, f"{why}; it was not released and stays a draft")
-            announce(self._watch, entry.key, entry.id, "release")
-            earlier = self._late_until_s(
-                entry
-            )  # what was lost before may arrive, whatever becomes of this one
-            silent = earlier and self._until_s(SILENT)
-            entry = self._record.put(entry, phase=Phase.RELEASING, late_until_s=silent)
-            self._just_recorded(entry)
-            outcome = self._pbx.update(_id(entry), body)
-            if isinstance(outcome, Done):
-                return self._record.put(entry, phase=Phase.RELEASED, late_until_s=earlier)
-            if isinstance(outcome, Unknown):
-                late = self._until_s(SILENT if outcome.is_late else _CUT_OFF)
-                entry = self._record.put(entry, late_until_s=max(late, earlier or 0))
-            status = self._settled(entry, outcome)
-            if status != "draft":
-                late_until_s = earlier and entry.late_until_s
-                return self._record.put(entry, phase=Phase.RELEASED, status=status, late_until_s=late_until_s)
-            if isinstance(outcome, NoEffect):
-                raise self._refused(entry, outcome, earlier)
-            lost = f"{outcome.reason}. It was still a draft when last read; it was not released again"
-            lost += _perhaps_never(outcome)
-        raise self._unknown(entry, lost)
+            lost = self._post(entry, body)
+            entry, live, tries = self._record.entries[entry.key], None, tries - 1
+            if lost is None:
+                return entry
+            if not tries:
+                raise _unknown(entry, lost)
 
     def compared(self, entry: Entry) -> Json:
         """The campaign as the PBX has it, if it says what we gave it. Raises Ended."""
@@ -129,6 +112,30 @@ class Releaser:
             )
         self._is_proven = True
         return live
+
+    def _post(self, entry: Entry, body: Json) -> Unknown | None:
+        """Release it once, and record what came of it. Returns why the answer was lost, if it is still a draft as far
+        as can be seen. Raises Ended when it was refused."""
+        announce(self._watch, entry.key, entry.id, "release")
+        earlier = self._late_until_s(entry)  # what was lost before may arrive, whatever becomes of this one
+        silent = earlier and self._until_s(SILENT)
+        entry = self._record.put(entry, phase=Phase.RELEASING, late_until_s=silent)
+        self._just_recorded(entry)
+        outcome = self._pbx.update(_id(entry), body)
+        if isinstance(outcome, Done):
+            self._record.put(entry, phase=Phase.RELEASED, late_until_s=earlier)
+            return None
+        if isinstance(outcome, Unknown):
+            late = self._until_s(SILENT if outcome.is_late else _CUT_OFF)
+            entry = self._record.put(entry, late_until_s=max(late, earlier or 0))
+        status = self._settled(entry, outcome)
+        if status != "draft":
+            late_until_s = earlier and entry.late_until_s
+            self._record.put(entry, phase=Phase.RELEASED, status=status, late_until_s=late_until_s)
+            return None
+        if isinstance(outcome, NoEffect):
+            raise self._refused(entry, outcome, earlier)
+        return outcome
 
     def _left_draft(self, entry: Entry, *, patient: bool) -> Entry | None:
         """Of an earlier run's draft: the entry, if it is none now. `patient` waits while a lost release may arrive."""
@@ -213,16 +220,17 @@ class Releaser:
         message += _perhaps_never(refused)
         return Ended(Result(entry.key, "failed", entry.id, message, ends_run=ends))
 
-    def _unknown(self, entry: Entry, reason: str) -> Ended:
-        message = f"release of id {entry.id}: {reason}"
-        return Ended(Result(entry.key, "unknown", entry.id, message, "campaignops apply"))
-
 
 def _perhaps_never(answered: NoEffect | Unknown) -> str:
     """Which code says that drafts are not released is documented nowhere: each that left the draft as it was may."""
     if answered.code in (None, _TOKEN_EXPIRED) or (isinstance(answered, NoEffect) and answered.ends_run):
         return ""
     return ". If this PBX does not release drafts, set `pbx.delivery: direct`"
+
+
+def _unknown(entry: Entry, lost: Unknown) -> Ended:
+    message = f"release of id {entry.id}: {lost.reason}. It was still a draft when last read; it was not released again"
+    return Ended(Result(entry.key, "unknown", entry.id, message + _perhaps_never(lost), "campaignops apply"))
 
 
 def _gone(entry: Entry) -> Ended:
