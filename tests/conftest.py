@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,9 +16,11 @@ from campaignops import sandbox
 from campaignops.sandbox.running import Sandbox
 from tests.command_line import Project
 from tests.rigs import doses
+from tests.rigs.shelves import IN_MEMORY
 
 settings.register_profile("busy machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy machine")
+ROOM_BYTES = 2**30
 
 
 signal.signal(
@@ -26,7 +29,10 @@ signal.signal(
 
 
 def pytest_configure() -> None:
-    """A worker stays on one core: with as many of them as cores, to be moved about costs a quarter of the time."""
+    """A worker stays on one core: with as many of them as cores, to be moved about costs a quarter of the time. So does
+    it to wait for a disk, of which each apply syncs a few files."""
+    if IN_MEMORY.is_dir() and shutil.disk_usage(IN_MEMORY).free > ROOM_BYTES:
+        os.environ.setdefault("TMPDIR", str(IN_MEMORY))
     worker = os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")
     if worker and hasattr(os, "sched_setaffinity"):
         cores = sorted(os.sched_getaffinity(0))
