@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import signal
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import coverage
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -32,11 +35,25 @@ def pytest_configure() -> None:
     """A worker stays on one core: with as many of them as cores, to be moved about costs a quarter of the time. So does
     it to wait for a disk, of which each apply syncs a few files."""
     if IN_MEMORY.is_dir() and shutil.disk_usage(IN_MEMORY).free > ROOM_BYTES:
-        os.environ.setdefault("TMPDIR", str(IN_MEMORY))
+        tempfile.tempdir = os.environ.setdefault("TMPDIR", str(IN_MEMORY))
     worker = os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")
     if worker and hasattr(os, "sched_setaffinity"):
         cores = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, {cores[int(worker) % len(cores)]})
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """In a worker pytest-cov begins to measure twice, and of the two `no_cover` stops only the second."""
+    first = coverage.Coverage.current()
+    if first is not None and hasattr(session.config, "workerinput"):
+        first.stop()
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays: thousands of tests, through which each garbage collection would go again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
