@@ -81,8 +81,8 @@ class Air:
         if body is not None and body["send_type"] == "draft":
             return self.now - issued_at < LATE_S
         is_in_time = self.now - issued_at < GRACE_S
-        if body is None or self.pbx.traits.numbers != "replace":
-            return body is None or is_in_time
+        if body is None or (self.pbx.traits.numbers != "replace" and not is_in_time):
+            return body is None
         if self.pbx.traits.repeat != "sent":
             return True
         if body["send_type"] == "schedule":
