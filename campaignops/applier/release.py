@@ -12,9 +12,8 @@ from campaignops.outcome import Done, NoEffect, Unknown
 from campaignops.state import Entry, Phase
 
 MARGIN_S = 30  # this near to its time nothing is released or changed: a late request would meet the sending
-_CUT_OFF = (
-    1  # where the connection broke or its process died, it has arrived or never will, but the PBX may be slow
-)
+# Where the connection broke or its process died, a request has arrived or never will, but the PBX may be slow.
+_CUT_OFF = 1
 _POLL_S = 5.0
 _LOOKS_S = (0.0, 0.5, 1.5)
 _TRIES = 2
