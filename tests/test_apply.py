@@ -506,6 +506,15 @@ def test_a_refusal_says_nothing_of_the_release_before_it(stage):
     assert {row["summary"] for row in stage.box.ledger()} == {"New"}
 
 
+def test_a_lost_connection_does_not_shorten_the_wait_for_what_was_not_answered_before(stage):
+    stage.timeout_s = 2
+    stage.box.inject(UPDATE, occurrence=2, delay_before_s=4)
+    stage.box.inject(UPDATE, occurrence=3, drop="before")
+    began_s = stage.clock.now()
+    assert stage.apply(a_text(send="at")).outcomes == ["unknown"]
+    assert stage.entry().late_until_s >= began_s + 120
+
+
 @pytest.mark.parametrize("refused", [1, 2])
 def test_nor_does_one_of_the_next_run(stage, refused):
     """The check that an update replaces, or the release itself."""
