@@ -13,6 +13,8 @@ import pytest
 from campaignops import state
 from campaignops.errors import RefusedError, StateError, UnresolvedError
 from campaignops.model import At, Campaign, Numbers
+from campaignops.outcome import Outcome, Unknown
+from campaignops.pbx.session import Session
 from campaignops.sandbox.answers import Json
 from campaignops.state import Phase
 from campaignops.store import Write, document
@@ -762,6 +764,40 @@ def test_a_delete_that_came_when_the_time_had_come_keeps_the_record(stage):
     run = stage.apply(a_text(send="at"))
     assert "create" not in run.events
     assert stage.texted() == everybody("spring")
+
+
+def test_a_draft_that_somebody_released_while_the_run_stood_still_is_not_made_anew(stage):
+    class StandsStill(Watch):
+        def step(self, key: str, what: str) -> None:
+            if what == "delete":
+                by_hand(
+                    stage, UPDATE, {"id": stage.entry().id, **last_body(stage), "send_type": "immediately"}
+                )
+                stage.clock.sleep(51)
+
+    stage.apply(a_text(send="draft"))
+    stage.delivery = "direct"
+    run = stage.apply(a_text(), watch=StandsStill())
+    assert run.outcomes == ["unknown"]
+    assert "deleted 51 s after it was seen to be a draft; somebody may have got it" in run.said
+    assert stage.campaigns() == {}
+    assert "create" not in stage.apply(a_text()).events
+    assert stage.texted() == everybody("spring")
+
+
+def test_a_delete_that_was_waited_for_in_vain_leaves_no_doubt_about_a_draft(stage, monkeypatch):
+    """Nobody stood still: it was on its way all the while."""
+    stage.apply(a_text(send="draft"))
+    delete = Session.delete
+
+    def has_no_answer(session: Session, campaign_id: int) -> Outcome[None]:
+        delete(session, campaign_id)
+        stage.clock.sleep(stage.timeout_s + 1)
+        return Unknown("no answer in time")
+
+    monkeypatch.setattr(Session, "delete", has_no_answer)
+    assert stage.apply().outcomes == ["done"]
+    assert stage.entry() is None
 
 
 @pytest.mark.parametrize("wanted", [[], [a_text(send="draft")]])

@@ -8,7 +8,7 @@ from typing import Literal
 from campaignops import state
 from campaignops.applier.create import Creator
 from campaignops.applier.ports import Ended, Pbx, Result, Row, Watch, announce
-from campaignops.applier.record import Clock, Record
+from campaignops.applier.record import RECORDED_S, Clock, Record
 from campaignops.model import Campaign
 from campaignops.outcome import Done, NoEffect, Outcome, Unknown
 from campaignops.planner import MARGIN_S
@@ -60,6 +60,7 @@ class Editor:
         bound = entry if entry.id is not None else self._creator.adopt(entry)
         if bound is None or self._row(bound) is None:
             return
+        looked_s = self._clock.now()
         row = self._editable(bound)
         announce(self._watch, bound.key, bound.id, "delete")
         self._in_time(bound, row)
@@ -67,17 +68,27 @@ class Editor:
             # Somebody has called it back. On disk first: once it is gone, nobody can tell that it was not sent.
             bound = self._record.put(bound, phase=Phase.BOUND, status=row.status)
         outcome: Outcome[None] = self._pbx.delete(row.id)
-        if isinstance(outcome, Unknown) and self._row(bound) is None:
-            outcome = Done(None)
+        took_s = self._clock.now() - looked_s
+        if isinstance(outcome, Unknown):
+            took_s -= self._record.timeout_s if outcome.is_late else 0  # it was on its way all the while
+            outcome = Done(None) if self._row(bound) is None else outcome
         if not isinstance(outcome, Done):
             kind: Literal["failed", "unknown"] = "failed" if isinstance(outcome, NoEffect) else "unknown"
             text = f"delete of id {row.id}: {outcome.reason}; it is still recorded"
             raise _ended(bound, kind, text, outcome)
-        if row.status == "scheduled" and (row.time_s is None or row.time_s <= self._clock.pbx_now()):
-            # A PBX deletes what it has sent, too, and this run may have slept between its look and its call.
+        if doubt := self._doubt(row, took_s):
+            # A PBX deletes what it has sent, too.
             self._record.put(bound, phase=Phase.RELEASED, status=row.status, time_s=row.time_s)
-            text = f"id {row.id} was deleted when its time had come; somebody may have got it, so it stays recorded"
+            text = f"id {row.id} was deleted {doubt}; somebody may have got it, so it stays recorded"
             raise _ended(bound, "unknown", text)
+
+    def _doubt(self, row: Row, took_s: float) -> str:
+        """Why something that has been deleted may have been sent before, if it may: this run may have stood still
+        between its look and its call, when the time of a campaign came or somebody released a draft on the PBX."""
+        if row.status == "draft":
+            return f"{took_s:.0f} s after it was seen to be a draft" if took_s > RECORDED_S else ""
+        is_due = row.time_s is None or row.time_s <= self._clock.pbx_now()
+        return "when its time had come" if is_due else ""
 
     def _has_taken(self, entry: Entry) -> bool:
         """Whether an update with a lost answer has happened."""

@@ -50,6 +50,7 @@ def _play(dose: range) -> None:
         801354,  # what had been scheduled was sent while its new file was uploaded, and "nothing was sent" was said
         820181,  # a draft that was deleted to be made anew took with it what was known of its spare draft
         896655,  # a release of an earlier run arrived, while this run said that nothing was sent
+        1106896,  # a run stood still before it deleted a draft to make it anew; somebody had released that
     ],
 )
 def test_what_once_went_wrong_does_so_no_more(seed):
