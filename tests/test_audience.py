@@ -229,7 +229,7 @@ def test_the_same_number_in_two_forms_is_a_duplicate():
 @pytest.mark.parametrize(
     ("written", "help"),
     [
-        ("0151 23456789", "+4915•••6789, if this is a number of DE: set `region: DE`"),
+        ("0151 23456789", "+4915•••6789, if this is a number of DE: set `region: DE` in campaignops.yaml"),
         ("+49 30 1234567", "write +4930•••4567, with nothing but digits behind the +"),
         ("+49(0)301234567", "write +4930•••4567, with nothing but digits behind the +"),
         ("0049 30 1234567", "write +4930•••4567, with + in the place of 00"),
@@ -250,7 +250,7 @@ def test_what_was_meant_is_offered(written, help):
 
 def test_whose_numbers_they_may_be_the_place_tells_where_the_list_does_not():
     _, findings = read_csv("phone\n030 1234567\n", "a.csv", likely=("DE",))
-    assert findings[0].help == "+4930•••4567, if this is a number of DE: set `region: DE`"
+    assert findings[0].help == "+4930•••4567, if this is a number of DE: set `region: DE` in campaignops.yaml"
 
 
 def test_numbers_that_there_cannot_be_are_warnings():

@@ -114,7 +114,7 @@ def e164(text: str, region: str | None) -> str:
         where = f" of {region}" if region else ""
         raise Unfit(
             f"{audience.mask(str(text))} is no number{where}",
-            None if region else f"{COUNTRY_HELP}; or set `region`",
+            None if region else f"{COUNTRY_HELP}; or set `region` in campaignops.yaml",
         )
     return number
 
