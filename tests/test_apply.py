@@ -644,6 +644,28 @@ def test_a_switch_to_direct_posts_only_when_the_draft_is_gone(stage, fault):
     assert stage.texted() == everybody("spring")
 
 
+@pytest.mark.parametrize("before", ["update", "get"])
+def test_a_draft_that_is_deleted_while_it_is_checked_says_nothing_about_updates(stage, monkeypatch, before):
+    call = getattr(Session, before)
+    checks = Watch()
+
+    def deleted_before(session: Session, campaign_id: int, *body: Json) -> Any:
+        if checks.steps[-1] == "check that an update replaces" and (
+            before == "update" or stage.asked().count("update")
+        ):
+            by_hand(stage, DELETE, id=campaign_id)
+        return call(session, campaign_id, *body)
+
+    monkeypatch.setattr(Session, before, deleted_before)
+    run = stage.apply(a_text(), watch=checks)
+    assert run.outcomes == ["failed"]
+    assert "is gone from the PBX; nothing was sent" in run.said
+    assert "pbx.delivery" not in run.said
+    monkeypatch.undo()
+    assert stage.apply(a_text()).outcomes == ["done"]
+    assert stage.texted() == everybody("spring")
+
+
 def test_where_an_update_adds_to_the_numbers_nothing_is_sent_and_it_is_said(stage):
     stage.box.behave(number_list_update="append")
     stage.apply(a_text(send="draft"))

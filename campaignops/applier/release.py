@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from campaignops import state
 from campaignops.applier.ports import Ended, Holds, Json, Pbx, Result, Watch, always, announce
 from campaignops.applier.record import RECORDED_S, SILENT, Clock, Record, age_s
@@ -58,16 +56,22 @@ class Releaser:
 
     def compared(self, entry: Entry) -> Json:
         """The campaign as the PBX has it, if it says what we gave it. Raises Ended."""
-        live = self._pbx.get(_id(entry))
-        if live is None:
-            raise _gone(entry)
-        if state.fingerprint(self._pbx.meaning(live), self._record.lineage) != entry.fingerprint:
+        live = self._live(entry)
+        if not self._is_alike(live, entry):
             raise _failed(
                 entry,
                 f"id {entry.id} reads back differently from what was given; it was not released. Compare it on the "
                 f"PBX with `campaignops render {entry.key}`; if you delete it there, the next apply makes it anew",
             )
         return live
+
+    def _live(self, entry: Entry) -> Json:
+        if (live := self._pbx.get(_id(entry))) is None:
+            raise _gone(entry)
+        return live
+
+    def _is_alike(self, live: Json, entry: Entry) -> bool:
+        return state.fingerprint(self._pbx.meaning(live), self._record.lineage) == entry.fingerprint
 
     def recalled(self, entry: Entry) -> Entry:
         """An entry that may be changed: no release of it that nobody knows of has happened, and none is under way.
@@ -97,14 +101,13 @@ class Releaser:
         outcome = self._pbx.update(_id(entry), body)
         if isinstance(outcome, NoEffect):
             raise self._refused(entry, outcome, self._late_until_s(entry))
-        try:
-            live = self.compared(entry)
-        except Ended as differs:
+        live = self._live(entry)
+        if not self._is_alike(live, entry):
             text = (
                 f"id {entry.id} reads back differently after its own content was given to it again: updates of this "
                 f"PBX do not replace. Nothing was released; set `pbx.delivery: direct`"
             )
-            raise Ended(replace(differs.result, message=text, ends_run=True)) from None
+            raise Ended(Result(entry.key, "failed", entry.id, text, ends_run=True))
         if isinstance(outcome, Unknown):
             raise _failed(
                 entry, f"update of draft {entry.id}: {outcome.reason}; it was not released by this run"

@@ -43,7 +43,9 @@ def repair(text: str, region: str | None, likely: Iterable[str]) -> str:
         return f"write {mask(number)}, with + in the place of 00"
     for guess in () if region else dict.fromkeys(likely):
         if number := international(text, guess):
-            return f"{mask(number)}, if this is a number of {guess}: set `region: {guess}` in campaignops.yaml"
+            return (
+                f"{mask(number)}, if this is a number of {guess}: set `region: {guess}` in campaignops.yaml"
+            )
     if text[:1] in "123456789" and (number := international(f"+{text}", None)):
         return f"{mask(number)}, if only the + is missing"
     return COUNTRY_HELP
