@@ -99,7 +99,8 @@ def test_a_region_that_is_none_is_found(tmp_path, region, help):
 def test_the_zone_it_is_sent_in_says_whose_numbers_they_may_be(tmp_path):
     send = '{at: "2030-07-30 18:06", timezone: Europe/Berlin}'
     _, findings = read_text(tmp_path, sms(recipients="{numbers: ['030 1234567']}", send=send))
-    assert [f.help for f in findings] == ["+4930•••4567, if this is a number of DE: set `region: DE` in campaignops.yaml"]
+    help = "+4930•••4567, if this is a number of DE: set `region: DE` in campaignops.yaml"
+    assert [f.help for f in findings] == [help]
 
 
 def test_wrong_numbers_of_a_manifest_are_found_where_they_stand(tmp_path):

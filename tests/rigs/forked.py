@@ -11,9 +11,7 @@ from multiprocessing.context import ForkServerProcess
 from campaignops.cli.entry import run
 
 _FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload(
-    ["campaignops.cli.commands.apply", "campaignops.manifest.jinja.expressions", "campaignops.pbx.client"]
-)
+_FORKS.set_forkserver_preload(["tests.rigs.warmed"])
 
 
 def start(words: Sequence[str], environment: Mapping[str, str]) -> ForkServerProcess:
