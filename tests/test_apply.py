@@ -13,7 +13,6 @@ import pytest
 from campaignops import state
 from campaignops.errors import RefusedError, StateError, UnresolvedError
 from campaignops.model import At, Campaign, Numbers
-from campaignops.outcome import Outcome, Unknown
 from campaignops.pbx.session import Session
 from campaignops.sandbox.answers import Json
 from campaignops.state import Phase
@@ -611,7 +610,7 @@ def test_where_drafts_are_not_released_a_switch_to_direct_posts_once(stage, send
     run = stage.apply(a_text(send=send), a_text("summer", send=send))
     assert run.outcomes == ["done", "done"]
     assert [event for event in run.events if event != "gone"] == [
-        "delete", "intent", "create", "released", "intent", "create", "released",
+        "bound", "delete", "intent", "create", "released", "intent", "create", "released",
     ]  # fmt: skip
     assert len(stage.campaigns()) == 2
     assert stage.texted() == everybody("spring", "summer")
@@ -788,38 +787,22 @@ def test_a_delete_that_came_when_the_time_had_come_keeps_the_record(stage):
     assert stage.texted() == everybody("spring")
 
 
-def test_a_draft_that_somebody_released_while_the_run_stood_still_is_not_made_anew(stage):
+@pytest.mark.parametrize(("send", "status"), [("draft", "draft"), ("at", "scheduled")])
+def test_what_somebody_released_while_the_run_stood_still_is_not_made_anew(direct, send, status):
     class StandsStill(Watch):
         def step(self, key: str, what: str) -> None:
             if what == "delete":
-                by_hand(
-                    stage, UPDATE, {"id": stage.entry().id, **last_body(stage), "send_type": "immediately"}
-                )
-                stage.clock.sleep(51)
+                by_hand(direct, UPDATE, {**last_body(direct), "id": made, "send_type": "immediately"})
+                direct.clock.sleep(51)
 
-    stage.apply(a_text(send="draft"))
-    stage.delivery = "direct"
-    run = stage.apply(a_text(), watch=StandsStill())
+    direct.apply(a_text(send=send))
+    made = direct.entry().id
+    run = direct.apply(a_text(), watch=StandsStill())
     assert run.outcomes == ["unknown"]
-    assert "deleted 51 s after it was seen to be a draft; somebody may have got it" in run.said
-    assert stage.campaigns() == {}
-    assert "create" not in stage.apply(a_text()).events
-    assert stage.texted() == everybody("spring")
-
-
-def test_a_delete_that_was_waited_for_in_vain_leaves_no_doubt_about_a_draft(stage, monkeypatch):
-    """Nobody stood still: it was on its way all the while."""
-    stage.apply(a_text(send="draft"))
-    delete = Session.delete
-
-    def has_no_answer(session: Session, campaign_id: int) -> Outcome[None]:
-        delete(session, campaign_id)
-        stage.clock.sleep(stage.timeout_s + 1)
-        return Unknown("no answer in time")
-
-    monkeypatch.setattr(Session, "delete", has_no_answer)
-    assert stage.apply().outcomes == ["done"]
-    assert stage.entry() is None
+    assert f"deleted 51 s after a look at it ({status}); somebody may have got it" in run.said
+    assert direct.campaigns() == {}
+    assert "create" not in direct.apply(a_text()).events
+    assert direct.texted() == everybody("spring")
 
 
 @pytest.mark.parametrize("wanted", [[], [a_text(send="draft")]])

@@ -8,13 +8,14 @@ from typing import Literal
 from campaignops import state
 from campaignops.applier.create import Creator
 from campaignops.applier.ports import Ended, Pbx, Result, Row, Watch, announce
-from campaignops.applier.record import RECORDED_S, Clock, Record
+from campaignops.applier.record import Clock, Record
 from campaignops.model import Campaign
 from campaignops.outcome import Done, NoEffect, Outcome, Unknown
 from campaignops.planner import MARGIN_S
 from campaignops.state import Entry, Phase
 
 _EDITABLE = ("draft", "scheduled")
+_LOOKED_S = 5  # a delete that comes later may meet what somebody released meanwhile and what has been sent
 
 
 class Editor:
@@ -64,31 +65,35 @@ class Editor:
         row = self._editable(bound)
         announce(self._watch, bound.key, bound.id, "delete")
         self._in_time(bound, row)
-        if row.status == "draft" and bound.phase is Phase.RELEASED:
-            # Somebody has called it back. On disk first: once it is gone, nobody can tell that it was not sent.
-            bound = self._record.put(bound, phase=Phase.BOUND, status=row.status)
+        bound = self._fenced(bound, row)
         outcome: Outcome[None] = self._pbx.delete(row.id)
         took_s = self._clock.now() - looked_s
-        if isinstance(outcome, Unknown):
-            took_s -= self._record.timeout_s if outcome.is_late else 0  # it was on its way all the while
-            outcome = Done(None) if self._row(bound) is None else outcome
+        if isinstance(outcome, Unknown) and self._row(bound) is None:
+            outcome = Done(None)
         if not isinstance(outcome, Done):
             kind: Literal["failed", "unknown"] = "failed" if isinstance(outcome, NoEffect) else "unknown"
             text = f"delete of id {row.id}: {outcome.reason}; it is still recorded"
             raise _ended(bound, kind, text, outcome)
         if doubt := self._doubt(row, took_s):
-            # A PBX deletes what it has sent, too.
-            self._record.put(bound, phase=Phase.RELEASED, status=row.status, time_s=row.time_s)
+            # A PBX deletes what it has sent, too; when that was, if it was, nobody knows.
+            self._record.put(bound, phase=Phase.RELEASED, status=row.status, time_s=None)
             text = f"id {row.id} was deleted {doubt}; somebody may have got it, so it stays recorded"
             raise _ended(bound, "unknown", text)
 
+    def _fenced(self, entry: Entry, row: Row) -> Entry:
+        """The entry, recorded before its delete: then no run that planned earlier finds it gone and makes it anew."""
+        if row.status == "draft" and entry.phase is Phase.RELEASED:
+            # Somebody has called it back. Once it is gone, nobody can tell that it was not sent.
+            return self._record.put(entry, phase=Phase.BOUND, status=row.status)
+        return self._record.put(entry)
+
     def _doubt(self, row: Row, took_s: float) -> str:
-        """Why something that has been deleted may have been sent before, if it may: this run may have stood still
-        between its look and its call, when the time of a campaign came or somebody released a draft on the PBX."""
-        if row.status == "draft":
-            return f"{took_s:.0f} s after it was seen to be a draft" if took_s > RECORDED_S else ""
-        is_due = row.time_s is None or row.time_s <= self._clock.pbx_now()
-        return "when its time had come" if is_due else ""
+        """Why what has been deleted may have been sent before, if it may: its time has come, or so long after our look
+        that somebody may have released it on the PBX."""
+        is_due = row.status == "scheduled" and (row.time_s is None or row.time_s <= self._clock.pbx_now())
+        if is_due:
+            return "when its time had come"
+        return f"{took_s:.0f} s after a look at it ({row.status})" if took_s > _LOOKED_S else ""
 
     def _has_taken(self, entry: Entry) -> bool:
         """Whether an update with a lost answer has happened."""

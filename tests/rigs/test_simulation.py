@@ -51,6 +51,8 @@ def _play(dose: range) -> None:
         820181,  # a draft that was deleted to be made anew took with it what was known of its spare draft
         896655,  # a release of an earlier run arrived, while this run said that nothing was sent
         1106896,  # a run stood still before it deleted a draft to make it anew; somebody had released that
+        1321536,  # the same, with a delete that arrived late
+        1325221,  # the same, with a campaign that was scheduled
     ],
 )
 def test_what_once_went_wrong_does_so_no_more(seed):
