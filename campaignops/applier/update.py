@@ -77,8 +77,11 @@ class Editor:
         if doubt := self._doubt(row, took_s):
             # A PBX deletes what it has sent, too; when that was, if it was, nobody knows.
             self._record.put(bound, phase=Phase.RELEASED, status=row.status, time_s=None)
-            text = f"id {row.id} was deleted {doubt}; somebody may have got it, so it stays recorded"
-            raise _ended(bound, "unknown", text)
+            text = (
+                f"id {row.id} was deleted {doubt}; somebody may have got it, so it stays recorded. Did nobody, make it "
+                f"anew with `campaignops state rm --forget-sent {bound.key}` and apply"
+            )
+            raise Ended(Result(bound.key, "unknown", row.id, text, "campaignops plan"))
 
     def _fenced(self, entry: Entry, row: Row) -> Entry:
         """The entry, recorded before its delete: then no run that planned earlier finds it gone and makes it anew."""
