@@ -801,6 +801,7 @@ def test_what_somebody_released_while_the_run_stood_still_is_not_made_anew(direc
     assert run.outcomes == ["unknown"]
     assert f"deleted 51 s after a look at it ({status}); somebody may have got it" in run.said
     assert run.results[0].next_command == "campaignops plan"
+    assert direct.entry().may_have_sent(direct.clock.now())
     assert direct.campaigns() == {}
     assert "create" not in direct.apply(a_text()).events
     assert direct.texted() == everybody("spring")

@@ -75,8 +75,9 @@ class Editor:
             text = f"delete of id {row.id}: {outcome.reason}; it is still recorded"
             raise _ended(bound, kind, text, outcome)
         if doubt := self._doubt(row, took_s):
-            # A PBX deletes what it has sent, too; when that was, if it was, nobody knows.
-            self._record.put(bound, phase=Phase.RELEASED, status=row.status, time_s=None)
+            # A PBX deletes what it has sent, too. When that was, if it was, nobody knows; by now it has been.
+            now_s = int(self._clock.pbx_now())
+            self._record.put(bound, phase=Phase.RELEASED, status=row.status, time_s=now_s)
             text = (
                 f"id {row.id} was deleted {doubt}; somebody may have got it, so it stays recorded. Did nobody, make it "
                 f"anew with `campaignops state rm --forget-sent {bound.key}` and apply"
