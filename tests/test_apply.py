@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -787,22 +787,42 @@ def test_a_delete_that_came_when_the_time_had_come_keeps_the_record(stage):
     assert stage.texted() == everybody("spring")
 
 
+@dataclass
+class ReleasedByHand(Watch):
+    """Somebody lets the campaign go just before its delete, for which the run then takes its time."""
+
+    stage: Stage = field(kw_only=True)
+    pause_s: float = field(kw_only=True)
+
+    def step(self, key: str, what: str) -> None:
+        if what == "delete":
+            made = self.stage.state.campaigns[key].id
+            by_hand(self.stage, UPDATE, {**last_body(self.stage), "id": made, "send_type": "immediately"})
+            self.stage.clock.sleep(self.pause_s)
+
+
 @pytest.mark.parametrize(("send", "status"), [("draft", "draft"), ("at", "scheduled")])
 def test_what_somebody_released_while_the_run_stood_still_is_not_made_anew(direct, send, status):
-    class StandsStill(Watch):
-        def step(self, key: str, what: str) -> None:
-            if what == "delete":
-                by_hand(direct, UPDATE, {**last_body(direct), "id": made, "send_type": "immediately"})
-                direct.clock.sleep(51)
-
     direct.apply(a_text(send=send))
-    made = direct.entry().id
-    run = direct.apply(a_text(), watch=StandsStill())
+    run = direct.apply(a_text(), watch=ReleasedByHand(stage=direct, pause_s=51))
     assert run.outcomes == ["unknown"]
     assert f"deleted 51 s after a look at it ({status}); somebody may have got it" in run.said
     assert run.results[0].next_command == "campaignops plan"
     assert direct.entry().may_have_sent(direct.clock.now())
     assert direct.campaigns() == {}
+    assert "create" not in direct.apply(a_text()).events
+    assert direct.texted() == everybody("spring")
+
+
+def test_what_is_being_sent_after_a_lost_delete_is_known_before_that_arrives(direct):
+    direct.apply(a_text(send="draft"))
+    made = direct.entry().id
+    direct.box.inject(DELETE, drop="before")
+    run = direct.apply(a_text(), watch=ReleasedByHand(stage=direct, pause_s=1))
+    assert run.outcomes == ["failed"]
+    assert f"id {made} has begun to send" in run.said
+    direct.clock.sleep(100)
+    by_hand(direct, DELETE, id=made)
     assert "create" not in direct.apply(a_text()).events
     assert direct.texted() == everybody("spring")
 

@@ -10,7 +10,7 @@ from campaignops.applier.create import Creator
 from campaignops.applier.ports import Ended, Pbx, Result, Row, Watch, announce
 from campaignops.applier.record import Clock, Record
 from campaignops.model import Campaign
-from campaignops.outcome import Done, NoEffect, Outcome, Unknown
+from campaignops.outcome import NoEffect, Outcome, Unknown
 from campaignops.planner import MARGIN_S
 from campaignops.state import Entry, Phase
 
@@ -66,23 +66,33 @@ class Editor:
         announce(self._watch, bound.key, bound.id, "delete")
         self._in_time(bound, row)
         bound = self._fenced(bound, row)
-        outcome: Outcome[None] = self._pbx.delete(row.id)
+        outcome = self._pbx.delete(row.id)
         took_s = self._clock.now() - looked_s
-        if isinstance(outcome, Unknown) and self._row(bound) is None:
-            outcome = Done(None)
-        if not isinstance(outcome, Done):
-            kind: Literal["failed", "unknown"] = "failed" if isinstance(outcome, NoEffect) else "unknown"
+        if isinstance(outcome, NoEffect):
             text = f"delete of id {row.id}: {outcome.reason}; it is still recorded"
-            raise _ended(bound, kind, text, outcome)
+            raise _ended(bound, "failed", text, outcome)
+        if isinstance(outcome, Unknown) and (left := self._row(bound)):
+            raise self._not_deleted(bound, left, outcome)
         if doubt := self._doubt(row, took_s):
-            # A PBX deletes what it has sent, too. When that was, if it was, nobody knows; by now it has been.
-            now_s = int(self._clock.pbx_now())
-            self._record.put(bound, phase=Phase.RELEASED, status=row.status, time_s=now_s)
-            text = (
-                f"id {row.id} was deleted {doubt}; somebody may have got it, so it stays recorded. Did nobody, make it "
-                f"anew with `campaignops state rm --forget-sent {bound.key}` and apply"
-            )
-            raise Ended(Result(bound.key, "unknown", row.id, text, "campaignops plan"))
+            raise self._perhaps_sent(bound, row, doubt)
+
+    def _not_deleted(self, entry: Entry, row: Row, lost: Unknown) -> Ended:
+        """After a delete without an answer, which may still arrive; if it has been sent, that is recorded before."""
+        if row.status not in _EDITABLE:
+            self._record.put(entry, phase=Phase.RELEASED, status=row.status)
+            return _begun(entry, row)
+        text = f"delete of id {row.id}: {lost.reason}; it is still recorded"
+        return _ended(entry, "unknown", f"{text}, and may yet be deleted: do not send it by hand")
+
+    def _perhaps_sent(self, entry: Entry, row: Row, doubt: str) -> Ended:
+        """A PBX deletes what it has sent, too. When that was, if it was, nobody knows; by now it has been."""
+        now_s = int(self._clock.pbx_now())
+        self._record.put(entry, phase=Phase.RELEASED, status=row.status, time_s=now_s)
+        text = (
+            f"id {row.id} was deleted {doubt}; somebody may have got it, so it stays recorded. Did nobody, make it "
+            f"anew with `campaignops state rm --forget-sent {entry.key}` and apply"
+        )
+        return Ended(Result(entry.key, "unknown", row.id, text, "campaignops plan"))
 
     def _fenced(self, entry: Entry, row: Row) -> Entry:
         """The entry, recorded before its delete: then no run that planned earlier finds it gone and makes it anew."""
@@ -111,8 +121,7 @@ class Editor:
         if row is None:
             raise _ended(entry, "failed", f"id {entry.id} is gone from the PBX; plan again")
         if row.status not in _EDITABLE:
-            text = f"id {entry.id} has begun to send ({row.status}) and cannot be changed"
-            raise _ended(entry, "failed", text)
+            raise _begun(entry, row)
         return row
 
     def _in_time(self, entry: Entry, row: Row) -> None:
@@ -130,6 +139,10 @@ class Editor:
 def _id(entry: Entry) -> int:
     assert entry.id is not None  # what is changed or deleted has been bound
     return entry.id
+
+
+def _begun(entry: Entry, row: Row) -> Ended:
+    return _ended(entry, "failed", f"id {row.id} has begun to send ({row.status}) and cannot be changed")
 
 
 def _ended(

@@ -51,7 +51,8 @@ class Row:
 class Air:
     """The network, and the clock of the machines that run applies. `rate` is the share of calls that go wrong. What was
     `late` waits to be delivered, `doubled` are the ids of which nobody was told, and `overdue` the names of what came
-    when nobody waited for it any more. `deleted` are the names of what runs have deleted and not made anew."""
+    when nobody waited for it any more. `deleted` are the names of what runs have deleted and not made anew, `leaving`
+    the ids of what a late delete is on its way to."""
 
     rng: Random
     pbx: ModelPbx
@@ -62,6 +63,7 @@ class Air:
     doubled: set[object] = field(default_factory=set)
     overdue: set[str] = field(default_factory=set)
     deleted: set[str] = field(default_factory=set)
+    leaving: set[int | None] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.faults = self.rng.choices(FAULTS, k=3)
@@ -209,6 +211,7 @@ class Line:
             return NoEffect("no connection", ends_run=True)
         if fault in ("lost", "late") or not air.arrives(campaign_id, body, issued_at):
             if fault == "late":
+                air.leaving |= {campaign_id} if body is None else set()
                 air.late.append(lambda: self._arrive(act, campaign_id, body, issued_at))
             air.now += 30
             return Unknown("no answer within 30 s")

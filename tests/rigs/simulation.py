@@ -276,11 +276,16 @@ class World:
             case "delete":
                 self.deleted_by_hand.add(_identity(held.body["name"]))
                 pbx.delete(held.id)
-            case "release" if pbx.traits.repeat != "sent" and pbx.traits.numbers == "replace":
-                # Elsewhere a person who releases what apply is at work on may text people twice.
+            case "release" if self._may_release(held):
                 pbx.update(held.id, {**held.body, "send_type": "immediately"}, hand=True)
             case "unschedule":
                 pbx.update(held.id, {**held.body, "send_type": "draft"}, hand=True)
+
+    def _may_release(self, held: Held) -> bool:
+        """A person who releases what apply is at work on may text people twice where the PBX repeats or adds, and where
+        a delete without an answer is still on its way, which apply says: nothing then tells that it was sent."""
+        traits = self.pbx.traits
+        return traits.repeat != "sent" and traits.numbers == "replace" and held.id not in self.air.leaving
 
     def _make_alike(self, body: Json) -> None:
         """Somebody makes a campaign of their own, which bears the name of one of ours, or one like it."""

@@ -53,6 +53,7 @@ def _play(dose: range) -> None:
         1106896,  # a run stood still before it deleted a draft to make it anew; somebody had released that
         1321536,  # the same, with a delete that arrived late
         1325221,  # the same, with a campaign that was scheduled
+        1598850,  # a delete was lost, and arrived when what somebody had released meanwhile was sent
     ],
 )
 def test_what_once_went_wrong_does_so_no_more(seed):
