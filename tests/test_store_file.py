@@ -98,6 +98,12 @@ def test_the_first_write_keeps_the_lineage_that_was_read(path):
     assert again == State(state.lineage, 1, PBX, {"spring": an_entry()})
 
 
+def test_a_first_document_that_is_parted_from_its_journal_belongs_to_its_pbx_all_the_same(path):
+    put(FileStore(path), a_write(pbx=PBX))
+    journal_of(path).unlink()
+    assert (seen(path).pbx, dict(seen(path).campaigns)) == (PBX, {})
+
+
 def test_a_later_write_keeps_the_pbx_and_an_entry_can_go(path):
     put(
         FileStore(path),

@@ -71,7 +71,7 @@ class FileStore:
         write = _checked(write)
         if version.lineage is None:
             _check_legal({}, write)
-            version = self._create(state.lineage)
+            version = self._create(Image(state.lineage, pbx=write.pbx))
         with self._exclusive() as fd:
             image = self._at(version)
             _check_legal(image.campaigns, write)
@@ -137,17 +137,18 @@ class FileStore:
                 self._disk.fsync_dir(self._path.parent)
             self._remember(image, self._look())
 
-    def _create(self, lineage: str) -> Version:
-        """An empty document, unless there is one: of two first writers one goes on."""
+    def _create(self, empty: Image) -> Version:
+        """An empty document, unless there is one: of two first writers one goes on. It is bound to its PBX already, in
+        case that it gets parted from its journal."""
         if self._look() != (None, None):
             raise self._moved("another run has begun it")
         with self._trouble("write"):
-            data = document.encode(Image(lineage), self._written_by)
+            data = document.encode(empty, self._written_by)
             try:
                 write_whole(self._disk, self._path, data, new=True)
             except FileExistsError as error:
                 raise self._moved("another run has begun it") from error
-        return Version(lineage, 0)
+        return empty.version
 
     def _at(self, version: Version) -> Image:
         """What is on disk, if that is `version`; called with the journal held. Cheap when nobody else wrote."""

@@ -241,12 +241,12 @@ class Life(RuleBasedStateMachine):
                 old.send = self._when(send)
             case "numbers":
                 old.numbers = PEOPLE[value % 4 :][:2]
-            case "name":
+            case "name" if not self._is_forgotten(old.mark):
                 old.name = f"name {old.mark} {value}"
             case "key":
                 self.wanted[f"{key}-{self.edits}"] = self.wanted.pop(key)
                 old.moved_from = key if key in self._recorded() else old.moved_from
-            case _:
+            case "gone":
                 del self.wanted[key]
         self._write()
 
@@ -512,6 +512,13 @@ class Life(RuleBasedStateMachine):
             ):
                 del self.wanted[key]
         self._write()
+
+    def _is_forgotten(self, mark: str) -> bool:
+        """The PBX has it, and a state that came back does not: renamed, it would be another campaign."""
+        if any(entry.name[5:9] == mark for entry in self._recorded().values()):
+            return False
+        here = [self._text(row["id"])[:4] for row in self._rows()]
+        return mark in (*here, *(row["summary"][:4] for row in self.box.ledger()))
 
     def _have_news(self, send: Any) -> None:
         if not self.is_news or not self._unsent():
