@@ -15,7 +15,7 @@ from campaignops.planner import MARGIN_S
 from campaignops.state import Entry, Phase
 
 _EDITABLE = ("draft", "scheduled")
-_LOOKED_S = 5  # a delete that comes later may meet what somebody released meanwhile and what has been sent
+_LOOKED_S = 8  # a delete that comes later may meet what somebody released meanwhile and what has been sent
 
 
 class Editor:

@@ -13,7 +13,9 @@ Json = dict[str, Any]
 OK, SYNTAX, DUPLICATE, NOT_FOUND, FORBIDDEN = 0, 40002, 40003, 60001, 70084
 EDITABLE = ("draft", "scheduled")
 DELETABLE = (*EDITABLE, "completed")
-SENDING_S = 5  # how long a campaign is `executing`
+# How long a campaign is `executing`. What a person releases just before apply deletes it, and what is sent and can be
+# deleted sooner than this, no client can tell from a draft.
+SENDING_S = 8
 OPTIONAL = ("number_list", "content", "send_time")
 
 
