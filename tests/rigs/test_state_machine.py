@@ -665,3 +665,14 @@ def test_a_release_that_outlives_its_run_is_waited_for(life, late_s):
         one.nobody_gets_it_twice()
         one.is_plain = False
         one.teardown()
+
+
+@pytest.mark.parametrize("campaigns", [1, 2])
+def test_a_lost_state_texts_nobody_again(life, campaigns):
+    one = life()
+    one.begin({}, ["now"] * campaigns, "staged")
+    one._apply()
+    for what in ("back up", "lose"):
+        one.state(what=what, pick=0)
+        one.nobody_gets_it_twice()
+    one.teardown()
