@@ -787,6 +787,18 @@ def test_a_delete_that_came_when_the_time_had_come_keeps_the_record(stage):
     assert stage.texted() == everybody("spring")
 
 
+def test_a_delete_that_is_refused_leaves_a_lost_release_as_long_to_be_waited_for_as_it_was(stage):
+    stage.box.inject(UPDATE, occurrence=2, drop="before")
+    stage.apply(a_text())
+    before = stage.entry()
+    assert before.phase is Phase.RELEASING
+    stage.clock.sleep(20)
+    stage.box.inject(DELETE, errcode=40002)
+    run = stage.apply()
+    assert (run.outcomes, run.events) == (["failed"], ["releasing", "delete"])
+    assert (stage.entry().at, stage.entry().run) == (before.at, before.run)
+
+
 @dataclass
 class ReleasedByHand(Watch):
     """Somebody lets the campaign go just before its delete, for which the run then takes its time."""

@@ -99,7 +99,7 @@ class Editor:
         if row.status == "draft" and entry.phase is Phase.RELEASED:
             # Somebody has called it back. Once it is gone, nobody can tell that it was not sent.
             return self._record.put(entry, phase=Phase.BOUND, status=row.status)
-        return self._record.put(entry)
+        return self._record.note(entry)  # no step: by the last one a lost release is waited for
 
     def _doubt(self, row: Row, took_s: float) -> str:
         """Why what has been deleted may have been sent before, if it may: its time has come, or so long after our look
