@@ -26,7 +26,7 @@ def test_a_draft_is_forgotten_after_its_key_is_typed_and_stays_on_the_pbx(projec
     assert "draft" in project.recorded
     ran = project.run("state", "rm", "draft", typed="draft\n")
     assert ran.code == 0
-    assert "id 249 is still on the PBX" in ran.out
+    assert "(it was id 249); nothing changed on the PBX" in ran.out
     assert "draft" not in project.recorded
     assert len(box.requests()) == before
     assert project.run("plan").code == 10, "its name is taken on the PBX"

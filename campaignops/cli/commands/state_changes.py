@@ -29,12 +29,9 @@ def remove(args: argparse.Namespace, project: Project, shown: Screen) -> None:
         if not args.auto_approve:
             _confirm(shown, key)
         record.drop(key)
-    there = (
-        f"id {entry.id} is still on the PBX, as it was"
-        if entry.id is not None
-        else "nothing changed on the PBX"
-    )
-    tell(shown, "rm", key, f"`{key}` is no longer recorded; {there}. Next: campaignops plan")
+    was = f" (it was id {entry.id})" if entry.id is not None else ""
+    text = f"`{key}` is no longer recorded{was}; nothing changed on the PBX. Next: campaignops plan"
+    tell(shown, "rm", key, text)
 
 
 def move(args: argparse.Namespace, project: Project, shown: Screen) -> None:
