@@ -89,7 +89,7 @@ class Editor:
         now_s = int(self._clock.pbx_now())
         self._record.put(entry, phase=Phase.RELEASED, status=row.status, time_s=now_s)
         text = (
-            f"id {row.id} was deleted {doubt}; somebody may have got it, so it stays recorded. Did nobody, make it "
+            f"id {row.id} was deleted {doubt}; somebody may have got it, so it stays recorded. If nobody did, make it "
             f"anew with `campaignops state rm --forget-sent {entry.key}` and apply"
         )
         return Ended(Result(entry.key, "unknown", row.id, text, "campaignops plan"))
