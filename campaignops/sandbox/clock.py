@@ -13,17 +13,15 @@ class Clock:
     def __init__(self, now: Callable[[], float], store: Store) -> None:
         self._now = now
         self._store = store
+        self.offset_s = float(store.meta("offset_s", 0.0))
 
     def now(self) -> float:
         return self._now() + self.offset_s
-
-    @property
-    def offset_s(self) -> float:
-        return float(self._store.meta("offset_s", 0.0))
 
     def advance(self, seconds: float) -> float:
         """Move the clock forward and return the new time. Raises ValueError for a negative step."""
         if seconds < 0:
             raise ValueError("the clock only goes forward")
-        self._store.set_meta("offset_s", self.offset_s + seconds)
+        self.offset_s += seconds
+        self._store.set_meta("offset_s", self.offset_s)
         return self.now()

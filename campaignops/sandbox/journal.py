@@ -22,23 +22,24 @@ def arrived(store: Store, at: float, method: str, endpoint: str, call: Call) -> 
         "query": _blanked(dict(call.query)),
         "body": _blanked(call.body) if call.body else None,
         "files": [{name: asdict(part)[name] for name in ("name", "type", "size")} for part in call.files],
-        "status": None,
-        "errcode": None,
     }
     return store.run("INSERT INTO requests (entry) VALUES (?)", json.dumps(entry))
 
 
 def answered(store: Store, seq: int, status: int | None, errcode: int | None) -> None:
     """Note what the PBX answered; a status of None: the client got no answer."""
-    row = store.row("SELECT entry FROM requests WHERE seq = ?", seq)
-    if row is not None:
-        entry = {**json.loads(row["entry"]), "status": status, "errcode": errcode}
-        store.run("UPDATE requests SET entry = ? WHERE seq = ?", json.dumps(entry), seq)
+    store.run("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", seq, status, errcode)
 
 
-def read(store: Store) -> list[Json]:
-    rows = store.rows("SELECT seq, entry FROM requests ORDER BY seq")
-    return [{"seq": row["seq"], **json.loads(row["entry"])} for row in rows]
+def read(store: Store, after: int = 0) -> list[Json]:
+    """All of them, or those that arrived after the one with that `seq`."""
+    rows = store.rows(
+        "SELECT * FROM requests LEFT JOIN answers USING (seq) WHERE seq > ? ORDER BY seq", after
+    )
+    return [
+        {**{name: row[name] for name in ("seq", "status", "errcode")}, **json.loads(row["entry"])}
+        for row in rows
+    ]
 
 
 def _blanked(values: dict[str, Any]) -> dict[str, Any]:

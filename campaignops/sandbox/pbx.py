@@ -36,6 +36,7 @@ class Pbx:
 
     seed: seeds.Seed
     catalog: Catalog
+    clock: Clock
     tokens: Tokens
     faults: Faults
     personality: Personality
@@ -49,7 +50,7 @@ class Pbx:
     ) -> None:
         self.lock = threading.RLock()
         self.store = store
-        self.clock = Clock(now, store)
+        self._now = now
         self.started_at = now()
         self.epoch = 0
         """How often the sandbox was reset."""
@@ -82,6 +83,7 @@ class Pbx:
         self.seed = seeds.complete(given)
         self.personality = personality or Personality().changed(self.store.meta("personality", {}))
         self.catalog = Catalog(self.seed)
+        self.clock = Clock(self._now, self.store)
         self.tokens = Tokens(self.seed.client["id"], self.seed.client["secret"], self.clock)
         self.faults = Faults()
         with self.store.transaction():

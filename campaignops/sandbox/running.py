@@ -42,10 +42,11 @@ class Sandbox:
             self._pbx.settle()
             return ledger.read(self._pbx.store, campaign_id)
 
-    def requests(self) -> list[Json]:
-        """Every request to the API, in order: method, endpoint, query, body, files, status, errcode."""
+    def requests(self, after: int = 0) -> list[Json]:
+        """Every request to the API, in order, without so many of the first: seq (from 1), method, endpoint, query,
+        body, files, status, errcode."""
         with self._pbx.lock:
-            return journal.read(self._pbx.store)
+            return journal.read(self._pbx.store, after)
 
     def inject(self, endpoint: str, occurrence: int = 1, **action: Any) -> None:
         """Make one request go wrong; see faults.py for the fields. Raises ValueError."""

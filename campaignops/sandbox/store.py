@@ -56,8 +56,9 @@ CREATE TABLE IF NOT EXISTS uploads (
     sha256 TEXT NOT NULL, at REAL NOT NULL
 );
 CREATE TABLE IF NOT EXISTS requests (seq INTEGER PRIMARY KEY AUTOINCREMENT, entry TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS answers (seq INTEGER PRIMARY KEY, status INTEGER, errcode INTEGER);
 """
-TABLES = ("meta", "campaigns", "numbers", "ledger", "uploads", "requests", "sqlite_sequence")
+TABLES = ("meta", "campaigns", "numbers", "ledger", "uploads", "requests", "answers", "sqlite_sequence")
 
 
 class Store:
