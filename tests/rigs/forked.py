@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from multiprocessing.context import ForkServerProcess
+from pathlib import Path
 
 from campaignops.cli.entry import run
 
@@ -14,16 +15,18 @@ _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(["tests.rigs.warmed"])
 
 
-def start(words: Sequence[str], environment: Mapping[str, str]) -> ForkServerProcess:
-    """`campaignops WORDS`, which says nothing."""
-    process = _FORKS.Process(target=_run, args=(list(words), dict(environment)))
+def start(
+    words: Sequence[str], environment: Mapping[str, str], said: Path = Path(os.devnull)
+) -> ForkServerProcess:
+    """`campaignops WORDS`; what it says, on both streams, goes to a file."""
+    process = _FORKS.Process(target=_run, args=(list(words), dict(environment), said))
     process.start()
     return process
 
 
-def _run(words: list[str], environment: dict[str, str]) -> None:
+def _run(words: list[str], environment: dict[str, str], said: Path) -> None:
     os.environ.update(environment)
-    quiet = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(quiet, 1)
-    os.dup2(quiet, 2)
+    output = os.open(said, os.O_WRONLY | os.O_CREAT, 0o600)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
     sys.exit(run(words))

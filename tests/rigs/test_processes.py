@@ -6,9 +6,6 @@ settle, two minutes later: that long a release may still be on its way.
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -28,7 +25,6 @@ from tests.rigs import forked
 from tests.rigs.doses import SHARES, Tally, seeds, tally
 from tests.rigs.stage import PICTURE, Clock, Stage, everybody
 
-COMMAND = [sys.executable, "-m", "campaignops"]
 AT_ONCE = 20
 KILLS = 2  # of one project
 REQUESTS = 20  # about as many as a run here sends
@@ -87,16 +83,6 @@ def credentials(stage: Stage) -> dict[str, str]:
     }
 
 
-def command(stage: Stage, *words: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [*COMMAND, *applied(stage), *words],
-        env={**os.environ, **credentials(stage)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-
-
 def settled(stage: Stage, keys: list[str]) -> None:
     """One further run has nothing left to do, the next one finds nothing, and everybody got the message once."""
     project = manifest.load_project(stage.root, None, {}, [], {})
@@ -141,7 +127,7 @@ def _kill_a_run(stage: Stage, rng: Random) -> None:
 
 
 def _wait_for_requests(box: Sandbox, process: ForkServerProcess, count: int) -> None:
-    while process.is_alive() and len(box.requests()) < count:
+    while process.is_alive() and not box.requests(count - 1):
         time.sleep(0.0005)
 
 
@@ -166,11 +152,17 @@ def many_at_once(root: Path, counted: Tally) -> None:
     """Half of them wait for the lock; the others are told at once that somebody holds it."""
     with a_project(root, ["now", f"{{at: {int(time.time()) + 86_400}}}"]) as stage:
         stage.box.inject("message_campaign/create", delay_after_s=2)  # so that all of them are there
-        waits = [("--lock-timeout", "100s"), ()] * (AT_ONCE // 2)
-        processes = [command(stage, *words) for words in waits]
-        said = [process.communicate()[0] for process in processes]
+        waits = [["--lock-timeout", "100s"], []] * (AT_ONCE // 2)
+        outputs = [root / f"{number}.txt" for number in range(AT_ONCE)]
+        processes = [
+            forked.start(applied(stage) + words, credentials(stage), output)
+            for words, output in zip(waits, outputs, strict=True)
+        ]
+        for process in processes:
+            process.join()
+        said = [output.read_text() for output in outputs]
         counted.runs += len(processes)
-        codes = [process.returncode for process in processes]
+        codes = [process.exitcode for process in processes]
         stage.clock.sleep(60)
         twice = [whom for whom, count in Counter(_texted(stage.box)).items() if count > 1]
         assert not twice, f"texted twice: {twice}"
