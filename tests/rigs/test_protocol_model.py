@@ -16,12 +16,13 @@ import random
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import product
 
 import pytest
 
 from tests.rigs.doses import Tally, first_seed, part, seeds, tally
-from tests.rigs.protocol_model import BEGIN, IDLE, Cam, Run, State, World, deliver, over, steps
+from tests.rigs.protocol_model import BEGIN, IDLE, Cam, Run, State, Took, World, deliver, over, steps
 
 
 def overtaken(w: World, run: Run) -> Run:
@@ -31,6 +32,12 @@ def overtaken(w: World, run: Run) -> Run:
         calls += ["look", "remove", "prove"]
     goes_on = run.at in calls or run.todo or (run.at == "search" and not run.tries) or "compare" in w.broken
     return run._replace(fresh=False) if goes_on else IDLE
+
+
+@lru_cache(2**17)
+def taken(w: World, run: Run, cam: Cam, flying: frozenset[int], calm: bool) -> tuple[Took, ...]:
+    """The next steps of a run. It stands there in many states, which differ in the other runs."""
+    return tuple(steps(w, run, cam, flying, calm=calm))
 
 
 def after(
@@ -69,7 +76,7 @@ def of_run(w: World, state: State, i: int, *, calm: bool = False) -> Iterator[tu
         return
     flying = {r.x for j, r in enumerate(runs) if j != i and (r.at, r.k) == ("release", run.k)}
     flying |= {x for kind, x in cams[run.k].net if kind == "release"}
-    for what, then, cam, wrote in steps(w, run, cams[run.k], flying, calm=calm):
+    for what, then, cam, wrote in taken(w, run, cams[run.k], frozenset(flying), calm):
         yield what, after(w, state, i, then, run.k, cam, wrote=wrote)
     if not calm:
         yield "crashes", after(w, state, i, IDLE)
