@@ -69,6 +69,16 @@ def test_after_a_failure_the_next_command_is_apply():
     assert outcome_text.text([Result("b", "failed", None, "refused")]).endswith("Next: campaignops apply\n")
 
 
+@pytest.mark.parametrize("outcome", ["failed", "unknown", "skipped"])
+def test_what_an_apply_alone_cannot_settle_is_looked_at_with_a_plan(outcome):
+    results = [
+        Result("a", "unknown", 1, "no answer", "campaignops apply"),
+        Result("b", outcome, 2, "it may have been sent", "campaignops plan"),
+    ]
+    assert outcome_text.text(results).endswith("Next: campaignops plan\n")
+    assert outcome_text.text(results[:1]).endswith("Next: campaignops apply\n")
+
+
 ROWS = [
     StatusRow(
         "spring-sale",

@@ -55,11 +55,11 @@ def _advice(results: tuple[Result, ...], each: Counter[OutcomeKind]) -> list[str
     if asked:
         said = "Nothing was repeated where the outcome is unknown. Look at the PBX first, then decide:"
         return ["", said, *(f"  campaignops resolve {shlex.quote(safe(key))}" for key in asked)]
+    # A plan says of each what it waits for; apply alone goes on where no person is needed.
+    asks = any(r.outcome != "done" and r.next_command == "campaignops plan" for r in results)
+    then = "campaignops plan" if asks else "campaignops apply"
     if each["unknown"]:
-        return [
-            "",
-            "Nothing was repeated where the outcome is unknown; apply looks first. Next: campaignops apply",
-        ]
+        return ["", f"Nothing was repeated where the outcome is unknown; apply looks first. Next: {then}"]
     if each["failed"] or each["skipped"]:
-        return ["", "What is done is recorded and is not done again. Next: campaignops apply"]
+        return ["", f"What is done is recorded and is not done again. Next: {then}"]
     return []
