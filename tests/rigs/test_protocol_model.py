@@ -184,6 +184,7 @@ class Search:
         return told[::-1]
 
 
+@lru_cache(2**17)
 def through(run: Run, k: int) -> Run:
     """A run as the k-th campaign sees it: at work on it, about to be, or away."""
     if run != IDLE and run.k == k:
