@@ -1,12 +1,10 @@
-"""Breaks the real code as `breaks.txt` says: in this process and for a while, or as a command of its own:
-`python -m tests.rigs.sabotage NAME …`."""
+"""Breaks the real code as `breaks.txt` says, for a while."""
 
 from __future__ import annotations
 
 import importlib
 import inspect
 import re
-import sys
 import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
+
+from campaignops.cli.entry import run
 
 _CAUGHT = re.compile(r"([a-z ]+?)(?: \((.+?)\))?: (.+)")
 
@@ -85,9 +85,7 @@ def _edited(module: ModuleType, function: FunctionType, edits: list[tuple[str, s
     return code
 
 
-if __name__ == "__main__":
-    from campaignops.__main__ import main
-
-    name = sys.argv.pop(1)
+def run_broken(name: str, words: list[str]) -> int:
+    """`campaignops WORDS`, with one break."""
     with done(next(each for each in read() if each.name == name)):
-        sys.exit(main())
+        return run(words)

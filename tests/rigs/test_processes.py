@@ -20,6 +20,7 @@ import pytest
 
 from campaignops import manifest, sandbox
 from campaignops.cli import planning
+from campaignops.cli.entry import run
 from campaignops.sandbox.running import Sandbox
 from tests.rigs import forked
 from tests.rigs.doses import SHARES, Tally, seeds, tally
@@ -148,14 +149,14 @@ def test_killed_anywhere_it_takes_one_further_run(tmp_path, soak, share):
 # -- at once ---------------------------------------------------------------------------------------------------------
 
 
-def many_at_once(root: Path, counted: Tally) -> None:
+def many_at_once(root: Path, counted: Tally, main: forked.Main = run) -> None:
     """Half of them wait for the lock; the others are told at once that somebody holds it."""
     with a_project(root, ["now", f"{{at: {int(time.time()) + 86_400}}}"]) as stage:
         stage.box.inject("message_campaign/create", delay_after_s=2)  # so that all of them are there
         waits = [["--lock-timeout", "100s"], []] * (AT_ONCE // 2)
         outputs = [root / f"{number}.txt" for number in range(AT_ONCE)]
         processes = [
-            forked.start(applied(stage) + words, credentials(stage), output)
+            forked.start(applied(stage) + words, credentials(stage), output, main)
             for words, output in zip(waits, outputs, strict=True)
         ]
         for process in processes:

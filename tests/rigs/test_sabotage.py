@@ -4,7 +4,6 @@ when nothing is broken the same doses pass."""
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from campaignops.cli.entry import run
 from tests import test_store_file
 from tests.rigs import doses, sabotage, simulation, test_faults, test_processes, test_state_machine
 from tests.rigs.network import Violation
@@ -60,10 +60,8 @@ class Rigs:
     def concurrent(self) -> str:
         patch = self.request.getfixturevalue("monkeypatch")
         patch.setattr(test_processes, "AT_ONCE", 4)
-        if self.broken.edits:
-            command = [sys.executable, "-m", "tests.rigs.sabotage", self.broken.name]
-            patch.setattr(test_processes, "COMMAND", command)
-        return _complaint(partial(test_processes.many_at_once, self.root / "project", doses.Tally("")))
+        main = partial(sabotage.run_broken, self.broken.name) if self.broken.edits else run
+        return _complaint(partial(test_processes.many_at_once, self.root / "project", doses.Tally(""), main))
 
     def play(self) -> str:
         said: str = getattr(self, self.broken.rig.replace(" ", "_"))()
