@@ -595,11 +595,15 @@ class Life(RuleBasedStateMachine):
         return next((each for each in self._recorded().values() if each.id == campaign_id), None)
 
     def _may_be_forgotten(self, campaign_id: int) -> bool:
-        """What was sent, and deleted before an apply has seen that, looks as if it had never been."""
+        """What was sent, and deleted before an apply has seen that, looks as if it had never been: also what was
+        scheduled for later, and released by hand."""
         if not any(row["campaign_id"] == campaign_id for row in self.box.ledger()):
             return True
         entry = self._entry_of(campaign_id)
-        return entry is not None and entry.phase == "released"
+        if entry is None or entry.phase != "released":
+            return False
+        is_due = entry.send == "now" or (entry.time_s is not None and entry.time_s <= self.box.now())
+        return is_due or entry.status not in (None, *EDITABLE)
 
 
 @pytest.fixture
