@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from campaignops import sandbox
+from campaignops.applier import update
 from campaignops.sandbox.demo_templates import TEMPLATES
 from campaignops.sandbox.running import Sandbox
 from tests.command_line import ROOT, Project, Ran, a_text, bodies, writes
@@ -254,6 +255,24 @@ def test_after_each_apply_of_a_changing_manifest_the_plan_is_empty_and_in_the_en
     assert project.run("plan", "--detailed-exitcode").code == 0
     (row,) = project.run("status", "--json").document["campaigns"]
     assert row | {"key": "autumn", "status": "completed", "failed": 0, "total": 1} == row
+
+
+def test_a_delete_that_came_too_late_is_settled_by_a_person_and_not_by_an_apply(project, box, monkeypatch):
+    project.settings(pbx={"url": box.url, "delivery": "direct"})
+    at = {"send": {"at": "2025-07-30 18:06"}}
+    project.campaigns(sale=a_text(**at))
+    assert project.apply().code == 0
+    project.campaigns(sale=a_text(**at, message={"text": "Other"}))
+    monkeypatch.setattr(update, "_LOOKED_S", -1)
+    ran = project.apply()
+    assert ran.code == 1
+    assert ran.out.endswith("Nothing was repeated where the outcome is unknown. Next: campaignops plan\n")
+    assert "run `campaignops plan` again" in ran.err
+    assert project.apply().code == 10
+    assert len(bodies(box, "message_campaign/create")) == 1
+    assert project.run("state", "rm", "--forget-sent", "sale", typed="sale\n").code == 0
+    assert project.apply().code == 0
+    assert [each["content"] for each in bodies(box, "message_campaign/create")] == ["Hello", "Other"]
 
 
 def test_what_somebody_edits_on_the_pbx_is_shown_and_put_back(project, box):

@@ -55,11 +55,16 @@ def _advice(results: tuple[Result, ...], each: Counter[OutcomeKind]) -> list[str
     if asked:
         said = "Nothing was repeated where the outcome is unknown. Look at the PBX first, then decide:"
         return ["", said, *(f"  campaignops resolve {shlex.quote(safe(key))}" for key in asked)]
-    # A plan says of each what it waits for; apply alone goes on where no person is needed.
-    asks = any(r.outcome != "done" and r.next_command == "campaignops plan" for r in results)
-    then = "campaignops plan" if asks else "campaignops apply"
+    then = next_command(results)
     if each["unknown"]:
-        return ["", f"Nothing was repeated where the outcome is unknown; apply looks first. Next: {then}"]
+        looks = "; apply looks first" if then == "campaignops apply" else ""
+        return ["", f"Nothing was repeated where the outcome is unknown{looks}. Next: {then}"]
     if each["failed"] or each["skipped"]:
         return ["", f"What is done is recorded and is not done again. Next: {then}"]
     return []
+
+
+def next_command(results: Iterable[Result]) -> str:
+    """What goes on with what is not done: a plan where apply alone cannot, because it says what each waits for."""
+    asks = any(r.outcome != "done" and r.next_command == "campaignops plan" for r in results)
+    return "campaignops plan" if asks else "campaignops apply"

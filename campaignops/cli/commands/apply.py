@@ -96,5 +96,6 @@ def _error(results: Sequence[Result], record: Record, *, interrupted: bool) -> C
     if not left:
         return None
     done = len(results) - len(left)
-    message = f"{len(left)} of {len(results)} changes were not applied; run `campaignops apply` again"
+    then = outcome_text.next_command(results)
+    message = f"{len(left)} of {len(results)} changes were not applied; run `{then}` again"
     return PartialError(message) if done else CampaignOpsError(message, code="failed")
