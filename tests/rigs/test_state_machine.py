@@ -308,7 +308,9 @@ class Life(RuleBasedStateMachine):
         self._resolve()
 
     def _resolve(self) -> None:
-        """A person settles what is stuck, and tells the truth: what they call absent will not arrive any more."""
+        """A person waits for what is not listed yet, settles what is stuck, and tells the truth: what they call absent
+        will not arrive any more."""
+        CLOCK.now += LAG_S + 1
         for key, entry in self._recorded().items():
             if entry.phase != "stuck":
                 continue
