@@ -193,6 +193,7 @@ class Life(RuleBasedStateMachine):
         self.delivery = "staged"
         self.is_news = True  # there may be something to apply
         self.is_plain = True  # no state was lost, and nobody touched the PBX
+        self.is_old = False  # a state was lost, or came back
 
     @initialize(
         personality=PERSONALITIES,
@@ -336,6 +337,7 @@ class Life(RuleBasedStateMachine):
         if what == "back up" or not self.backups:
             self.backups.append(self.project.state.read_bytes())
             return
+        self.is_old = True
         CLOCK.now += LAG_S + 1
         self.late.clear()
         for path in self.project.root.glob("*.state.json*"):
@@ -518,11 +520,11 @@ class Life(RuleBasedStateMachine):
         self._write()
 
     def _is_forgotten(self, mark: str) -> bool:
-        """The PBX has it, and a state that came back does not: renamed, it would be another campaign."""
-        if any(entry.name[5:9] == mark for entry in self._recorded().values()):
-            return False
-        here = [self._text(row["id"])[:4] for row in self._rows()]
-        return mark in (*here, *(row["summary"][:4] for row in self.box.ledger()))
+        """The PBX has it, or has sent it, and a state that came back does not know that one: renamed, it would be
+        another campaign."""
+        here = {row["id"] for row in self._rows() if self._text(row["id"])[:4] == mark}
+        sent = {row["campaign_id"] for row in self.box.ledger() if row["summary"][:4] == mark}
+        return self.is_old and not here | sent <= {entry.id for entry in self._recorded().values()}
 
     def _have_news(self, send: Any) -> None:
         if not self.is_news or not self._unsent():
