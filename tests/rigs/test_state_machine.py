@@ -520,11 +520,13 @@ class Life(RuleBasedStateMachine):
         self._write()
 
     def _is_forgotten(self, mark: str) -> bool:
-        """The PBX has it, or has sent it, and a state that came back does not know that one: renamed, it would be
-        another campaign."""
+        """The PBX has it, or has sent it, and a state, above all one that came back, does not know that one: renamed,
+        it would be another campaign."""
+        recorded = self._recorded().values()
         here = {row["id"] for row in self._rows() if self._text(row["id"])[:4] == mark}
         sent = {row["campaign_id"] for row in self.box.ledger() if row["summary"][:4] == mark}
-        return self.is_old and not here | sent <= {entry.id for entry in self._recorded().values()}
+        is_known = not self.is_old and any(entry.name[5:9] == mark for entry in recorded)
+        return not is_known and not here | sent <= {entry.id for entry in recorded}
 
     def _have_news(self, send: Any) -> None:
         if not self.is_news or not self._unsent():
