@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from campaignops import sandbox
-from campaignops.sandbox import faults, personality
+from campaignops.sandbox import faults, journal, personality
 from tests.test_sandbox import T0, Client, a_text
 
 CREATE = "message_campaign/create"
@@ -215,6 +215,12 @@ def test_every_request_is_recorded_in_order(pbx):
     assert found["requests"][2]["query"] == {"access_token": "***", "id": "1"}
     assert found["requests"][0]["body"] == {"username": "sandbox-client", "password": "***"}
     assert found["requests"] == pbx.server.requests()
+
+
+def test_an_answer_after_a_reset_is_noted_nowhere(pbx):
+    store = pbx.server._pbx.store
+    journal.answered(store, 99, 200, 0)
+    assert store.count("SELECT count(*) FROM answers WHERE seq = 99") == 0
 
 
 def test_a_held_request_is_recorded_before_its_answer(pbx):

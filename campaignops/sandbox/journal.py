@@ -27,8 +27,9 @@ def arrived(store: Store, at: float, method: str, endpoint: str, call: Call) -> 
 
 
 def answered(store: Store, seq: int, status: int | None, errcode: int | None) -> None:
-    """Note what the PBX answered; a status of None: the client got no answer."""
-    store.run("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", seq, status, errcode)
+    """Note what the PBX answered, unless it has been reset meanwhile; a status of None: the client got no answer."""
+    said = "INSERT OR REPLACE INTO answers SELECT seq, ?, ? FROM requests WHERE seq = ?"
+    store.run(said, status, errcode, seq)
 
 
 def read(store: Store, after: int = 0) -> list[Json]:

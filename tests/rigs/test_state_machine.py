@@ -51,7 +51,7 @@ EXITS = {0, 1, 2, 4, 10, 11, 12, 64, 130}
 EFFECTS = ("message_campaign/create", "message_campaign/update", "message_campaign/delete")
 EDITABLE = ("draft", "scheduled")
 LAG_S = 30
-_ASKS = "may have been sent|that is not recorded"  # a draft that a lagging list hid, where names are unique
+ASKS = "may have been sent|that is not recorded"  # a draft that a lagging list hid, where names are unique
 SOON_S = 400  # what is to be sent before is left out of an apply that is refused
 LATE_S = 29  # the PBX may take as long over a request as it is waited for
 FAULTS: list[dict[str, Any]] = [
@@ -465,7 +465,7 @@ class Life(RuleBasedStateMachine):
         sent = {row["summary"][:4] for row in self.box.ledger()}
         waiting = {self._text(row["id"])[:4] for row in self._rows() if row["status"] == "scheduled"}
         said = self._run("plan", "--json").document["changes"]
-        asked = {each["key"] for each in said if re.search(_ASKS, each["reason"])}
+        asked = {each["key"] for each in said if re.search(ASKS, each["reason"])}
         for key, wanted in self.wanted.items():
             if key in asked:
                 continue
