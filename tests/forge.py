@@ -20,6 +20,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from tests import forked
 from tests.command_line import ROOT
 
 TOKEN = "ghs_0123456789"
@@ -245,7 +246,7 @@ class Machine:
         output = self.here / "output"
         output.write_text("")
         environ = {
-            **environment(self.here),
+            **environment(self.here, real="PATH_FIRST" in self.tool),
             "RUNNER_TEMP": str(self.temp),
             "GITHUB_ACTION_PATH": str(action),
             "GITHUB_API_URL": self.runner.forge.url,
@@ -265,14 +266,17 @@ class Machine:
         return told, code
 
 
-def environment(here: Path) -> dict[str, str]:
-    """The variables of a machine on which everything is installed that pip would install."""
+def environment(here: Path, *, real: bool = False) -> dict[str, str]:
+    """The variables of a machine on which everything is installed that pip would install. The command is a real
+    descendant of its script only if asked for: that takes longer."""
     python = here / "bin" / "python"
     python.parent.mkdir(exist_ok=True)
     python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
     python.chmod(0o755)
     (here / "bin" / "pip").write_text("#!/bin/sh\n")
     (here / "bin" / "pip").chmod(0o755)
+    if not real:
+        forked.write_command(here / "bin" / "campaignops")
     kept = {name: os.environ[name] for name in ("HOME", "LANG") if name in os.environ}
     path = f"{here / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}"
     return {**kept, "PATH": path, "PYTHONPATH": str(ROOT)}

@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from campaignops.findings import TITLES
+from tests import forked
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -49,12 +50,12 @@ def timeless(text: str) -> str:
     return re.sub(" {2,}", "  ", FROM_NOW.sub("…", text))
 
 
-def campaignops(folder: Path, *words: str) -> str:
+def said(command: str | Path, folder: Path, *words: str, path: str = "") -> str:
     """What a user sees: stdout and stderr together."""
     ran = subprocess.run(
-        [sys.executable, "-m", "campaignops", *words],
+        [command, *words],
         cwd=folder,
-        env={"PYTHONPATH": str(ROOT), "NO_COLOR": "1", "PATH": ""},
+        env={"PYTHONPATH": str(ROOT), "NO_COLOR": "1", "PATH": path},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         timeout=60,
@@ -73,13 +74,15 @@ def outputs(tmp_path_factory):
     wrong = tmp_path_factory.mktemp("wrong")
     (wrong / "campaignops.yaml").write_text("pbx: {url: sandbox}\n")
     (wrong / "autumn.yaml").write_text(MISTAKES)
-    planned = campaignops(folder, "plan")
-    campaignops(folder, "apply", "--auto-approve", "-q")
+    campaignops = tmp_path_factory.mktemp("bin") / "campaignops"
+    forked.write_command(campaignops)
+    planned = said(campaignops, folder, "plan")
+    said(campaignops, folder, "apply", "--auto-approve", "-q")
     return {
         "campaignops plan": planned,
-        "campaignops status": campaignops(folder, "status"),
-        "campaignops validate (with mistakes)": campaignops(wrong, "validate"),
-        "campaignops --help": campaignops(folder, "--help"),
+        "campaignops status": said(campaignops, folder, "status"),
+        "campaignops validate (with mistakes)": said(campaignops, wrong, "validate"),
+        "campaignops --help": said(campaignops, folder, "--help"),
     }
 
 
@@ -102,9 +105,9 @@ def test_a_guide_shows_what_its_commands_print(guide, request, tmp_path, monkeyp
     end well."""
     ignored = shutil.ignore_patterns(".*", "*.state.*")
     shutil.copytree(ROOT / "campaigns", tmp_path, dirs_exist_ok=True, ignore=ignored)
-    for name, started in (("campaignops", "-m campaignops"), ("python", "")):
-        (tmp_path / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {started} "$@"\n')
-        (tmp_path / name).chmod(0o755)
+    forked.write_command(tmp_path / "campaignops")
+    (tmp_path / "python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    (tmp_path / "python").chmod(0o755)
     path = f"{tmp_path}:{os.environ['PATH']}"
 
     def tried(found: re.Match[str]) -> str:
@@ -130,20 +133,8 @@ def test_a_guide_shows_what_its_commands_print(guide, request, tmp_path, monkeyp
             (tmp_path / found["file"]).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / found["file"]).write_text(found["content"], "utf-8")
             return found[0]
-        ran = subprocess.run(
-            ["sh", "-c", found["command"]],
-            cwd=tmp_path,
-            env={"PYTHONPATH": str(ROOT), "NO_COLOR": "1", "PATH": path},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=60,
-            check=False,
-        )
-        shown = (
-            f"```console\n$ {found['command']}\n{ran.stdout.decode()}```\n"
-            if found["kind"] == "output"
-            else ""
-        )
+        output = said("sh", tmp_path, "-c", found["command"], path=path)
+        shown = f"```console\n$ {found['command']}\n{output}```\n" if found["kind"] == "output" else ""
         return f"<!-- {found['kind']}: {found['command']} -->\n{shown}"
 
     text = guide.read_text("utf-8")

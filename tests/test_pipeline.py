@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from ruamel.yaml import YAML
 
 from campaignops.sandbox.running import Sandbox
 from tests import forge
-from tests.command_line import ROOT, a_text, bodies, process
+from tests.command_line import ROOT, a_text, bodies, run
 from tests.forge import Api, Job, Runner, git
 from tests.test_report_comment import Rendered
 
@@ -48,7 +49,8 @@ class Repository:
         self.settings()
 
     def init(self) -> None:
-        assert process("init", cwd=self.work).code == 0
+        with chdir(self.work):
+            assert run("init").code == 0
 
     def settings(self, url: str | None = None, **pbx: Any) -> None:
         reach = {"url": url or self.box.url, "timeout": 2, **pbx}
@@ -89,7 +91,8 @@ class Repository:
             git(self.folder, "clone", "--quiet", str(self.origin), str(folder))
         script = folder / ".github/actions/campaignops/state.sh"
         subprocess.run(["bash", script, "fetch"], cwd=folder, check=True)
-        ran = process("state", "list", "--json", "--env", "production", cwd=folder)
+        with chdir(folder):
+            ran = run("state", "list", "--json", "--env", "production")
         return {each["key"]: each for each in ran.document["campaigns"]}
 
     @property
@@ -562,7 +565,8 @@ class GitLab(Repository):
 
     def init(self) -> None:
         git(self.work, "config", "remote.upstream.url", "https://gitlab.example.com/shop/campaigns.git")
-        assert process("init", cwd=self.work).code == 0
+        with chdir(self.work):
+            assert run("init").code == 0
 
     def job(self, name: str, sha: str, *, secrets: bool = True) -> tuple[int, str]:
         """The scripts of a job, as GitLab's runner plays them; a plan is an artifact of the next job."""

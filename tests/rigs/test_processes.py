@@ -10,7 +10,6 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from random import Random
 from signal import SIGKILL
@@ -22,7 +21,7 @@ from campaignops import manifest, sandbox
 from campaignops.cli import planning
 from campaignops.cli.entry import run
 from campaignops.sandbox.running import Sandbox
-from tests.rigs import forked
+from tests import forked
 from tests.rigs.doses import SHARES, Tally, seeds, tally
 from tests.rigs.stage import PICTURE, Clock, Stage, everybody
 
@@ -127,7 +126,7 @@ def _kill_a_run(stage: Stage, rng: Random) -> None:
     assert process.exitcode in (0, -SIGKILL), f"it ended by itself, with {process.exitcode}"
 
 
-def _wait_for_requests(box: Sandbox, process: ForkServerProcess, count: int) -> None:
+def _wait_for_requests(box: Sandbox, process: forked.Started, count: int) -> None:
     while process.is_alive() and not box.requests(count - 1):
         time.sleep(0.0005)
 
