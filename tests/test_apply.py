@@ -13,6 +13,7 @@ import pytest
 from campaignops import state
 from campaignops.errors import RefusedError, StateError, UnresolvedError
 from campaignops.model import At, Campaign, Numbers
+from campaignops.outcome import Outcome
 from campaignops.pbx.session import Session
 from campaignops.sandbox.answers import Json
 from campaignops.state import Phase
@@ -774,14 +775,42 @@ def test_a_changed_campaign_is_not_posted_beside_an_old_one_that_was_not_found(d
     assert direct.texted() == everybody("spring")
 
 
-def test_a_delete_that_came_when_the_time_had_come_keeps_the_record(stage):
-    """A PBX deletes what it has sent, too; a run that slept between its look and its call may have deleted that."""
+@pytest.fixture
+def slow_wire(direct, monkeypatch) -> Callable[[float], None]:
+    """Lets a delete take so many seconds to arrive."""
+    real = Session.delete
+
+    def wire(seconds: float) -> None:
+        def slow(session: Session, campaign_id: int, may_go: Callable[[], bool]) -> Outcome[None]:
+            assert may_go()
+            direct.clock.sleep(seconds)
+            return real(session, campaign_id)
+
+        monkeypatch.setattr(Session, "delete", slow)
+
+    return wire
+
+
+def test_a_delete_that_came_when_the_time_had_come_keeps_the_record(direct, slow_wire):
+    """A PBX deletes what it has sent, too."""
+    direct.apply(a_text(send="at"))
+    slow_wire(100_000)
+    run = direct.apply()
+    assert run.outcomes == ["unknown"]
+    assert "was deleted when its time had come; somebody may have got it" in run.said
+    run = direct.apply(a_text(send="at"))
+    assert "create" not in run.events
+    assert direct.texted() == everybody("spring")
+
+
+def test_a_run_that_slept_between_its_look_and_its_delete_sends_none(stage):
     stage.apply(a_text(send="at"))
     stage.clock.dozes_s = 100_000
     run = stage.apply()
     stage.clock.dozes_s = 0
-    assert run.outcomes == ["unknown"]
-    assert "somebody may have got it" in run.said
+    assert run.outcomes == ["failed"]
+    assert "held up on the way, and not sent; it is still recorded" in run.said
+    assert "delete" not in stage.asked()
     run = stage.apply(a_text(send="at"))
     assert "create" not in run.events
     assert stage.texted() == everybody("spring")
@@ -813,10 +842,25 @@ class ReleasedByHand(Watch):
             self.stage.clock.sleep(self.pause_s)
 
 
-@pytest.mark.parametrize(("send", "status"), [("draft", "draft"), ("at", "scheduled")])
-def test_what_somebody_released_while_the_run_stood_still_is_not_made_anew(direct, send, status):
+@pytest.mark.parametrize("send", ["draft", "at"])
+def test_what_somebody_released_while_the_run_stood_still_is_not_deleted(direct, send):
     direct.apply(a_text(send=send))
     run = direct.apply(a_text(), watch=ReleasedByHand(stage=direct, pause_s=51))
+    assert run.outcomes == ["failed"]
+    assert "delete" not in direct.asked()
+    again = direct.apply(a_text())
+    assert not {"delete", "create"} & set(again.events)
+    assert len(direct.campaigns()) == 1
+    assert direct.texted() == everybody("spring")
+
+
+@pytest.mark.parametrize(("send", "status"), [("draft", "draft"), ("at", "scheduled")])
+def test_what_somebody_released_while_its_delete_was_on_the_way_is_not_made_anew(
+    direct, slow_wire, send, status
+):
+    direct.apply(a_text(send=send))
+    slow_wire(51)
+    run = direct.apply(a_text(), watch=ReleasedByHand(stage=direct, pause_s=0))
     assert run.outcomes == ["unknown"]
     assert f"deleted 51 s after a look at it ({status}); somebody may have got it" in run.said
     assert run.results[0].next_command == "campaignops plan"

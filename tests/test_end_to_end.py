@@ -17,7 +17,7 @@ import httpx
 import pytest
 
 from campaignops import sandbox
-from campaignops.applier import update
+from campaignops.applier.update import Editor
 from campaignops.sandbox.demo_templates import TEMPLATES
 from campaignops.sandbox.running import Sandbox
 from tests.command_line import ROOT, Project, Ran, a_text, bodies, writes
@@ -263,7 +263,7 @@ def test_a_delete_that_came_too_late_is_settled_by_a_person_and_not_by_an_apply(
     project.campaigns(sale=a_text(**at))
     assert project.apply().code == 0
     project.campaigns(sale=a_text(**at, message={"text": "Other"}))
-    monkeypatch.setattr(update, "_LOOKED_S", -1)
+    monkeypatch.setattr(Editor, "_doubt", lambda *_: "9 s after a look at it (scheduled)")
     ran = project.apply()
     assert ran.code == 1
     assert ran.out.endswith("Nothing was repeated where the outcome is unknown. Next: campaignops plan\n")

@@ -126,6 +126,17 @@ def test_every_request_names_the_program_asks_for_no_compression_and_carries_the
         assert request.url.params.get("access_token") == (None if endpoint == "get_token" else "Tk1canary")
 
 
+def test_a_call_goes_out_only_if_it_may_when_the_connection_stands(pbx):
+    client = client_of(pbx)
+    client.read(LIST, **PAGE)  # logs in
+    before, counted = len(pbx.requests()), client.requests
+    outcome = client.act("message_campaign/delete", lambda: len(pbx.requests()) != before, id=1)
+    assert outcome == NoEffect("held up on the way, and not sent", ends_run=True)
+    assert (len(pbx.requests()), client.requests) == (before, counted)
+    assert isinstance(client.act("message_campaign/delete", lambda: True, id=1), Unknown)
+    assert len(pbx.requests()) == before + 1
+
+
 def test_a_slash_at_the_end_of_the_url_does_no_harm():
     pbx = MadeUp(in_turn({"errcode": 0}))
     Client(Address("https://pbx.example.com/"), ID, SECRET, transport=pbx).read(LIST)

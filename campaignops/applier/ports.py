@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -40,7 +40,7 @@ class Pbx(Protocol):
     def upload(self, asset: Asset) -> Outcome[Uploaded]: ...
     def create(self, body: Mapping[str, Any]) -> Outcome[int]: ...
     def update(self, campaign_id: int, body: Mapping[str, Any]) -> Outcome[None]: ...
-    def delete(self, campaign_id: int) -> Outcome[None]: ...
+    def delete(self, campaign_id: int, may_go: Callable[[], bool] | None = None) -> Outcome[None]: ...
 
 
 class Watch(Protocol):

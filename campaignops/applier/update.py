@@ -15,7 +15,8 @@ from campaignops.planner import MARGIN_S
 from campaignops.state import Entry, Phase
 
 _EDITABLE = ("draft", "scheduled")
-_LOOKED_S = 8  # a delete that comes later may meet what somebody released meanwhile and what has been sent
+# No later delete goes out: it may meet what somebody has released meanwhile, and what has been sent.
+_LOOKED_S = 8
 
 
 class Editor:
@@ -66,7 +67,7 @@ class Editor:
         announce(self._watch, bound.key, bound.id, "delete")
         self._in_time(bound, row)
         bound = self._fenced(bound, row)
-        outcome = self._pbx.delete(row.id)
+        outcome = self._pbx.delete(row.id, lambda: self._clock.now() - looked_s <= _LOOKED_S)
         took_s = self._clock.now() - looked_s
         if isinstance(outcome, NoEffect):
             text = f"delete of id {row.id}: {outcome.reason}; it is still recorded"

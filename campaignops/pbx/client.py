@@ -46,6 +46,10 @@ class Address:
     fingerprint: str | None = None
 
 
+class _HeldUp(Exception):
+    """It took so long to get here that the request may not go out any more."""
+
+
 class Client:
     """One run's connection. Not for several threads. `requests` counts what went out, logins included."""
 
@@ -86,9 +90,11 @@ class Client:
         """The answer of `ask`. Raises PbxError when there is none."""
         return said(self.ask(endpoint, **query), endpoint)
 
-    def act(self, endpoint: str, **query: str | int) -> Outcome[Mapping[str, Any]]:
-        """A GET with an effect (`delete`, `retry`): once."""
-        return self._judge(self._exchange("GET", endpoint, self._with_token(query)))
+    def act(
+        self, endpoint: str, may_go: Callable[[], bool] | None = None, **query: str | int
+    ) -> Outcome[Mapping[str, Any]]:
+        """A GET with an effect (`delete`, `retry`): once, and only if it `may_go` just before its first byte does."""
+        return self._judge(self._exchange("GET", endpoint, self._with_token(query), may_go))
 
     def post(self, endpoint: str, body: Mapping[str, Any]) -> Outcome[Mapping[str, Any]]:
         """A POST with an effect: once."""
@@ -140,10 +146,15 @@ class Client:
         return classify(exchange, self._tokens.secrets)
 
     def _exchange(
-        self, method: str, endpoint: str, query: Mapping[str, str | int], **content: Any
+        self,
+        method: str,
+        endpoint: str,
+        query: Mapping[str, str | int],
+        may_go: Callable[[], bool] | None = None,
+        **content: Any,
     ) -> Exchange:
         """One request and its answer; everything that goes wrong on the way is a value, in words that hold no URL."""
-        limit = _Limit(self._address.timeout_s)
+        limit = _Limit(self._address.timeout_s, may_go)
         try:
             content |= {"params": dict(query), "extensions": {"trace": limit.trace}}
             request = self._http.build_request(method, endpoint, **content)
@@ -163,6 +174,9 @@ class Client:
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             self.requests -= 1  # nothing left
             return Exchange(False, failure=f"no connection to {self._address.url} ({_cause(error)})")
+        except _HeldUp:
+            self.requests -= 1
+            return Exchange(False, failure="held up on the way, and not sent")
         except httpx.TimeoutException:
             return Exchange(True, failure=f"no answer within {self._address.timeout_s:g} s", timed_out=True)
         except (httpx.HTTPError, httpx.StreamError) as error:
@@ -171,16 +185,19 @@ class Client:
 
 class _Limit:
     """How long a whole answer may take, from the end of its request. httpx bounds only each wait for a byte, and bytes
-    that come one by one would last for ever; so the waits on this request's connection share one allowance."""
+    that come one by one would last for ever; so the waits on this request's connection share one allowance. And whether
+    it may go out at all, asked when the connection stands."""
 
-    def __init__(self, seconds: float) -> None:
-        self._seconds, self._ends_at = seconds, 0.0
+    def __init__(self, seconds: float, may_go: Callable[[], bool] | None) -> None:
+        self._seconds, self._may_go, self._ends_at = seconds, may_go, 0.0
 
     def trace(self, event: str, info: Mapping[str, Any]) -> None:
         """Told by httpx what happens on the wire (its request extension `trace`)."""
         if event.endswith(("connect_tcp.complete", "start_tls.complete")):
             stream = info["return_value"]
             stream.read = partial(self._read, stream.read)
+        elif event.endswith("send_request_headers.started") and self._may_go and not self._may_go():
+            raise _HeldUp
 
     def _read(self, read: Callable[..., bytes], max_bytes: int, timeout: float | None = None) -> bytes:
         now = time.monotonic()

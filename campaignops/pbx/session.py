@@ -5,7 +5,7 @@ It decides nothing: which call comes next is `apply`'s business, what an answer 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -282,9 +282,10 @@ class Session:
         outcome = self._client.post("message_campaign/update", {"id": campaign_id, **body})
         return Done(None) if isinstance(outcome, Done) else outcome
 
-    def delete(self, campaign_id: int) -> Outcome[None]:
-        """Delete by id. Whether "not found" means that it is gone, a look tells."""
-        outcome = self._client.act("message_campaign/delete", id=campaign_id)
+    def delete(self, campaign_id: int, may_go: Callable[[], bool] | None = None) -> Outcome[None]:
+        """Delete by id. Whether "not found" means that it is gone, a look tells. `may_go` is asked last of all, when
+        nothing is left that may take its time."""
+        outcome = self._client.act("message_campaign/delete", may_go, id=campaign_id)
         return Done(None) if isinstance(outcome, Done) else outcome
 
     def retry(self, campaign_id: int) -> Outcome[None]:

@@ -104,15 +104,8 @@ class Line:
     planned: Mapping[str, Words] | None = None
 
     def __init__(self, air: Air, pause: Callable[[], None], recorded_at: Callable[[], float]) -> None:
-        self._air, self._wait, self._recorded_at = air, pause, recorded_at
-        self._uploads, self._owes_s = 0, 0.0
-
-    def pause(self) -> None:
-        """Others may go on here, and this run may end. But one that was held up, and then has deleted what somebody had
-        released and the PBX had sent, records that first: does another run find it gone before, it makes it anew, and
-        no client can know better."""
-        if self._recorded_at() >= self._owes_s:
-            self._wait()
+        self._air, self._pause, self._recorded_at = air, pause, recorded_at
+        self._uploads = 0
 
     # -- reads -------------------------------------------------------------------------------------------------------
 
@@ -171,7 +164,7 @@ class Line:
     # -- calls with an effect ----------------------------------------------------------------------------------------
 
     def upload(self, asset: Asset) -> Outcome[Uploaded]:
-        self.pause()
+        self._pause()
         if self._air.strikes():
             return self._air.rng.choice((NoEffect("no connection", ends_run=True), Unknown("reset")))
         self._uploads += 1
@@ -183,8 +176,8 @@ class Line:
     def update(self, campaign_id: int, body: Mapping[str, Any]) -> Outcome[None]:
         return self._effect(lambda: self._air.pbx.update(campaign_id, body), body, campaign_id)
 
-    def delete(self, campaign_id: int) -> Outcome[None]:
-        outcome = self._effect(lambda: self._deleted(campaign_id), None, campaign_id)
+    def delete(self, campaign_id: int, may_go: Callable[[], bool] | None = None) -> Outcome[None]:
+        outcome = self._effect(lambda: self._deleted(campaign_id), None, campaign_id, may_go)
         if isinstance(outcome, Unknown) and outcome.code == NOT_FOUND:
             return Done(None)
         return outcome
@@ -200,7 +193,6 @@ class Line:
         gone = self._air.pbx.delete(campaign_id)
         if held and gone[0] == OK:
             self._air.deleted.add(held.body["name"])
-            self._owes_s = self._air.now if held.status == "completed" else 0.0
         return gone
 
     def _effect(
@@ -208,10 +200,13 @@ class Line:
         act: Callable[[], tuple[int, T]],
         body: Mapping[str, Any] | None,
         campaign_id: int | None,
+        may_go: Callable[[], bool] | None = None,
     ) -> Outcome[T]:
         if body and body["send_type"] != "draft" and words(body) != (self.planned or {}).get(body["name"]):
             raise Violation(f"this is not in the plan: {body}")
-        self.pause()
+        self._pause()
+        if may_go and not may_go():
+            return NoEffect("held up", ends_run=True)
         air, issued_at = self._air, self._recorded_at()
         air.now += air.rng.uniform(0.01, 0.3)
         fault = self._fault(body, is_create=campaign_id is None)
@@ -228,7 +223,7 @@ class Line:
         if fault == "doubled":
             air.doubled.add(value)
             code, value = act()
-        self.pause()
+        self._pause()
         if fault == "unheard":
             return Unknown("the connection broke", is_late=False)
         return _outcome(-2 if fault == "odd" else code, value)
@@ -267,7 +262,7 @@ class Line:
         return body["send_type"] == "schedule" or self._air.pbx.traits.repeat != "sent"
 
     def _read(self) -> None:
-        self.pause()
+        self._pause()
         self._air.now += self._air.rng.uniform(0.01, 0.1)
         if self._air.strikes() and self._air.strikes():
             raise PbxError("the PBX could not be read")

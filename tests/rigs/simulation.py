@@ -172,7 +172,7 @@ class World:
             run.made = self._plan(desired, recorded, live, run)
             if refused := verdict.refusal(run.made):
                 raise refused
-            record = self._record(recorded, pen, run, line.pause)
+            record = self._record(recorded, pen, run, pause)
             applier.refresh(record, live.status)
             watch = Watch(lambda: not self.is_calm and self.rng.random() < 0.01)
             run.results = applier.run(run.made, record, line, watch, Clock(self.air))
