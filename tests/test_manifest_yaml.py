@@ -39,7 +39,7 @@ BAD: dict[str, tuple[str | bytes, str, int, int]] = {
     "100,000 dashes": ("- " * 100_000, "CMP102", 1, 65),
     "100,000 braces": ("{a: " * 100_000, "CMP102", 1, 129),
     "40 brackets": ("[" * 40 + "]" * 40, "CMP102", 1, 33),
-    "too many values": ("- a\n" * 200_001, "CMP102", 1, 1),
+    "too many values": ("- a\n" * 100_001, "CMP102", 1, 1),
     "a word of 2 MB": ("a" * 2_000_000, "CMP102", 1, 1),
     "UTF-16": ("a: 1".encode("utf-16"), "CMP117", 1, 1),
     "UTF-16 without a mark": ("a: 1".encode("utf-16-le"), "CMP117", 1, 2),
