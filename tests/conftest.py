@@ -13,7 +13,7 @@ from typing import Any
 
 import coverage
 import pytest
-from hypothesis import HealthCheck, settings, strategies
+from hypothesis import HealthCheck, is_hypothesis_test, settings, strategies
 
 from campaignops import sandbox
 from campaignops.sandbox.running import Sandbox
@@ -48,6 +48,13 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     first = coverage.Coverage.current()
     if first is not None and hasattr(session.config, "workerinput"):
         first.stop()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is played many times is not looked at for coverage, which takes half of it."""
+    for item in items:
+        if is_hypothesis_test(getattr(item, "obj", None)):
+            item.add_marker(pytest.mark.no_cover)
 
 
 def pytest_collection_finish() -> None:

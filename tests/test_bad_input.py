@@ -122,6 +122,7 @@ MANIFESTS: dict[str, tuple[str | bytes, str, str]] = {
 }  # fmt: skip
 
 
+@pytest.mark.no_cover  # played many times
 @pytest.mark.parametrize("case", MANIFESTS)
 def test_a_manifest_with(case, project, box):
     content, said, place = MANIFESTS[case]

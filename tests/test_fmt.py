@@ -391,7 +391,6 @@ def manifests(draw):
     return "".join(lines) + draw(REMARKS)
 
 
-@pytest.mark.no_cover
 @settings(max_examples=100)
 @given(text=manifests())
 def test_the_campaigns_and_the_comments_stay_the_same(folder, text):

@@ -283,6 +283,7 @@ def the_change(document: Any, manifest: str, action: str) -> Any:
     return changes[key]
 
 
+@pytest.mark.no_cover  # played many times
 @pytest.mark.parametrize(("row", "manifest"), CELLS)
 def test_each_cell_has_its_change_reason_and_exit_code_and_leaves_nothing_to_do(life, row, manifest):
     begin, cells = TABLE[row]

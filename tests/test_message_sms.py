@@ -74,7 +74,6 @@ def test_the_first_character_that_costs_the_small_alphabet_is_named_with_what_co
     assert instead("🌞") is None
 
 
-@pytest.mark.no_cover
 @given(st.text(max_size=700))
 def test_parts_hold_what_they_are_said_to_hold(text):
     measured = measure(text)

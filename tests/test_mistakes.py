@@ -86,6 +86,7 @@ def project(tmp_path: Path) -> Project:
     return found
 
 
+@pytest.mark.no_cover  # played many times
 def test_each_mistake_is_told_as_before(project, request):
     lines = CORPUS.read_text("utf-8").splitlines()
     kept = [line for line in lines if not line.startswith("    -> ")]

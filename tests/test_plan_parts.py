@@ -263,7 +263,6 @@ _edits = st.tuples(
 )
 
 
-@pytest.mark.no_cover
 @settings(max_examples=300)
 @given(st.lists(st.tuples(_edits, st.lists(_steps, max_size=4)), min_size=1, max_size=6))
 def test_nobody_gets_a_campaign_twice_whatever_happens_to_its_list(history):

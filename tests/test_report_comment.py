@@ -254,6 +254,7 @@ def big(count: int, text: str, **other: Any) -> Plan:
     )
 
 
+@pytest.mark.no_cover  # large
 @pytest.mark.parametrize("count", [1, 60, 600, 3000])
 @pytest.mark.parametrize("text", ["Hello ", "🌞 `` ", "x" * 900], ids=["short", "wide", "long"])
 def test_a_comment_fits_however_much_there_is_to_say(count, text):
@@ -290,6 +291,7 @@ def test_rows_of_what_is_blocked_and_new_stay_and_the_rest_is_counted():
     assert "removed |" in said, "what is left out is counted"
 
 
+@pytest.mark.no_cover  # large
 def test_many_blocked_and_many_findings_are_counted_too():
     campaigns = [a_campaign(f"sent{number}") for number in range(1, 1500)]
     made = a_plan(
@@ -303,6 +305,7 @@ def test_many_blocked_and_many_findings_are_counted_too():
     assert "\n- … and " in said
 
 
+@pytest.mark.no_cover  # large
 def test_a_result_fits_too():
     made = big(3000, "Hello ")
     results = [

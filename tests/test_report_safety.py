@@ -5,7 +5,6 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -101,7 +100,6 @@ def reports(one, two):
     yield document.text(status_text.status_document([row]))
 
 
-@pytest.mark.no_cover
 @given(texts(), texts(), st.shared(numbers, key="number"))
 def test_no_number_and_no_control_character_survives_in_any_report(one, two, number):
     for report in reports(one, two):

@@ -370,6 +370,7 @@ def test_a_command_that_goes_well_tells_nothing(scene, words, more):
     assert not scene.run(*words, more)
 
 
+@pytest.mark.no_cover  # played many times
 @pytest.mark.parametrize(("part", "trick"), [*product(PARTS, TRICKS)])
 @pytest.mark.parametrize("more", ["-vv", "--json"])
 def test_a_command_that_meets_a_bad_answer_tells_nothing(scene, part, trick, more):
