@@ -84,3 +84,9 @@ def test_the_main_region_of_a_number(number, region):
     assert calling_codes.region_of(number) == region
     assert region is None or region in calling_codes.regions()
     assert "001" not in calling_codes.regions()
+
+
+@given(st.lists(st.from_regex(r"\A(1|49|86|999)[0-9]{4,12}\Z")))
+def test_all_are_possible_when_each_is(numbers):
+    each = [calling_codes.is_possible(number) for number in numbers]
+    assert calling_codes.are_possible(numbers) == all(each)

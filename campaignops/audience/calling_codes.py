@@ -6,8 +6,9 @@ TABLE is made of phonenumbers' data by `pytest tests/test_audience_calling_codes
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
+from operator import itemgetter
 
 # Code = lengths = regions, the main one first; 001 is no region.
 TABLE = """\
@@ -36,6 +37,7 @@ TABLE = """\
 975=7-8=BT 976=8-10=MN 977=8,10-11=NP 979=9=001 98=4-7,10=IR 992=9=TJ 993=8=TM 994=9=AZ 995=9=GE 996=9-10=KG
 998=9=UZ
 """
+_BEGINNING = itemgetter(slice(3))
 
 
 def why_impossible(number: str) -> str | None:
@@ -52,6 +54,12 @@ def why_impossible(number: str) -> str | None:
 def is_possible(digits: str) -> bool:
     """Whether numbers with this country code have so many digits. `digits` of a number in E.164, without the +."""
     return bool(_possible_lengths()[int(digits[:3])] >> len(digits) & 1)
+
+
+def are_possible(numbers: Sequence[str]) -> bool:
+    """`is_possible` for each: a list has few beginnings and lengths, and each pair of them is looked at once."""
+    pairs = set(zip(map(_BEGINNING, numbers), map(len, numbers), strict=True))
+    return all(_possible_lengths()[int(beginning)] >> length & 1 for beginning, length in pairs)
 
 
 def region_of(number: str) -> str | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import islice
 
-from campaignops.audience.calling_codes import is_possible, region_of, why_impossible
+from campaignops.audience.calling_codes import are_possible, is_possible, region_of, why_impossible
 from campaignops.audience.numbers import COUNTRY_HELP, E164, Packed, mask, mask_all, number_of
 from campaignops.audience.told import (
     AS_NUMBER_HELP,
@@ -117,7 +117,7 @@ class _Reading:
     def read(self) -> tuple[Packed, tuple[Finding, ...]]:
         digits, odd = array("Q"), False
         for plain, rows in self._table.stretches(self._index, self._width, _NUMBER):
-            odd = odd or not all(map(is_possible, plain))
+            odd = odd or not are_possible(plain)
             digits.extend(map(int, plain))
             for row in rows:
                 if number := self._number(*row):
