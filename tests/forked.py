@@ -45,7 +45,7 @@ class Started:
 
     def __init__(self, order: bytes, streams: list[int]) -> None:
         self._line = socket.socket(socket.AF_UNIX)
-        self._line.connect(_door())
+        self._line.connect(_warmed()[0])
         socket.send_fds(self._line, [len(order).to_bytes(4, "big")], streams)
         self._line.sendall(order)
         self._pid = int.from_bytes(self._line.recv(4), "big")
@@ -77,13 +77,13 @@ def start(
 
 def write_command(path: Path) -> None:
     """A file that is `campaignops` to a shell. What it runs is no descendant of that shell."""
-    path.write_text(_COMMAND.format(python=sys.executable, door=_door()))
+    path.write_text(_COMMAND.format(python=sys.executable, door=_warmed()[0]))
     path.chmod(0o755)
 
 
 @cache
-def _door() -> str:
-    """Where the process listens from which all are forked; it ends when its stdin does, with this one."""
+def _warmed() -> tuple[str, subprocess.Popen[bytes]]:
+    """The process from which all are forked, and where it listens; it ends when its stdin does, with this one."""
     door = f"{mkdtemp(prefix='warm')}/door"  # a short path: those of sockets may not be longer
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.warmed", door],
@@ -94,8 +94,4 @@ def _door() -> str:
     )
     assert process.stdout is not None
     assert process.stdout.readline() == b"ready\n"
-    _kept.append(process)
-    return door
-
-
-_kept: list[subprocess.Popen[bytes]] = []
+    return door, process
