@@ -16,7 +16,8 @@ import pytest
 
 from campaignops import sandbox
 from campaignops.outcome import Done
-from campaignops.pbx.client import Address, Client
+from campaignops.pbx.address import Address
+from campaignops.pbx.client import Client
 from campaignops.sandbox.running import Sandbox
 from tests.command_line import ROOT, Project, a_text, writes
 

@@ -15,8 +15,9 @@ from ruamel.yaml import YAML
 
 from campaignops import __version__, manifest, sandbox
 from campaignops.model import Asset, At, Campaign, Draft, Now, Numbers, files_of
+from campaignops.pbx.address import Address
 from campaignops.pbx.catalog import Catalog
-from campaignops.pbx.client import Address, Client
+from campaignops.pbx.client import Client
 from tests.command_line import run
 
 jsonschema = pytest.importorskip("jsonschema")

@@ -31,7 +31,8 @@ _EDITABLE = ("draft", "scheduled")
 def connect(project: Project) -> Iterator[Session]:
     """The project's PBX. The login happens at the first call; at the end its token is given back. Raises PbxError."""
     # Here and not above: what needs no PBX does not pay for HTTP.
-    from campaignops.pbx.client import Address, Client
+    from campaignops.pbx.address import Address
+    from campaignops.pbx.client import Client
     from campaignops.pbx.session import Session
 
     pbx = project.pbx

@@ -1,2 +1,2 @@
-"""The PBX's open API: client (HTTP, the only user of httpx), tokens, answer (done | no effect | unknown), wire
-(shapes), catalog (names -> ids), session (all of it in the project's words)."""
+"""The PBX's open API: address (how to know the PBX), client (HTTP, the only user of httpx), tokens, answer (done | no
+effect | unknown), wire (shapes), catalog (names -> ids), session (all of it in the project's words)."""

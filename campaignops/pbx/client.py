@@ -6,44 +6,30 @@ fails to connect has certainly not been sent. Redirects are not followed, and th
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import ssl
 import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 
 from campaignops import __version__
 from campaignops.errors import PbxError
 from campaignops.outcome import Done, Outcome, Unknown
+from campaignops.pbx.address import Address, cause, connect_s, trust
 from campaignops.pbx.answer import TOKEN_EXPIRED, Exchange, classify, said
 from campaignops.pbx.echo import texts
 from campaignops.pbx.tokens import Tokens
 
 API_PATH = "/openapi/v1.0/"
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
-_CONNECT_S = 10.0
 _PAUSES_S = (0.2, 0.8)  # between the tries of a call that may be repeated
 _REPEATABLE_CODES = frozenset({-2, 2, 70082})  # server fault, still processing, overload
 # They log URLs and headers, and the token is part of the URL. A level would not do: somebody may set another.
 for _name in ("httpx", "httpcore.connection", "httpcore.http11"):
     logging.getLogger(_name).disabled = True
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where the PBX is and how to know that it is the one: `url` without a path, `ca_file` or `fingerprint`."""
-
-    url: str
-    timeout_s: float = 30.0
-    ca_file: str | None = None
-    fingerprint: str | None = None
 
 
 class _HeldUp(Exception):
@@ -71,11 +57,11 @@ class Client:
             self._http = httpx.Client(
                 base_url=address.url.rstrip("/") + API_PATH,
                 headers={"User-Agent": f"campaignops/{__version__}", "Accept-Encoding": "identity"},
-                timeout=httpx.Timeout(address.timeout_s, connect=_connect_s(address)),
+                timeout=httpx.Timeout(address.timeout_s, connect=connect_s(address)),
                 limits=httpx.Limits(max_keepalive_connections=0),
                 follow_redirects=False,
                 trust_env=False,
-                verify=_trust(address) if transport is None else True,
+                verify=trust(address) if transport is None else True,
                 transport=transport,
             )
             self._http.base_url.raw_host.decode().encode("idna")  # as a look-up will, in the middle of a call
@@ -173,7 +159,7 @@ class Client:
                 return Exchange(True, response.status_code, bytes(body))
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             self.requests -= 1  # nothing left
-            return Exchange(False, failure=f"no connection to {self._address.url} ({_cause(error)})")
+            return Exchange(False, failure=f"no connection to {self._address.url} ({cause(error)})")
         except _HeldUp:
             self.requests -= 1
             return Exchange(False, failure="held up on the way, and not sent")
@@ -218,60 +204,3 @@ def _may_repeat(exchange: Exchange, outcome: Outcome[Any]) -> bool:
     if outcome.code is not None:
         return outcome.code in _REPEATABLE_CODES
     return exchange.status in (None, 200, 429) or exchange.status >= 500
-
-
-def _connect_s(address: Address) -> float:
-    return min(_CONNECT_S, address.timeout_s)
-
-
-def _cause(error: BaseException) -> str:
-    """The system's own words for a failed connection; they name no URL and so no token."""
-    inner: BaseException | None = error
-    while inner is not None:
-        if isinstance(inner, ssl.SSLCertVerificationError):
-            return (
-                f"certificate not accepted: {inner.verify_message}; see `pbx.ca_file` and `pbx.fingerprint`"
-            )
-        if isinstance(inner, TimeoutError):
-            return "timed out"
-        if isinstance(inner, OSError) and inner.strerror:
-            return inner.strerror
-        inner = inner.__cause__ or inner.__context__
-    return type(error).__name__
-
-
-def _trust(address: Address) -> ssl.SSLContext:
-    """Verification cannot be switched off: the system's authorities, a private one, or one pinned certificate."""
-    if urlsplit(address.url).scheme != "https":
-        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody; saves reading the authorities
-    if address.fingerprint:
-        context = _pinned(address)
-    else:
-        try:
-            context = ssl.create_default_context(cafile=address.ca_file)
-        except OSError:
-            message = f"`pbx.ca_file` {address.ca_file} holds no certificate; it must be a PEM file"
-            raise PbxError(message, code="ca_file") from None
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context
-
-
-def _pinned(address: Address) -> ssl.SSLContext:
-    """Fetch the certificate, compare it with the pin, then trust it and nothing else."""
-    parts = urlsplit(address.url)
-    where = (parts.hostname or "", parts.port or 443)
-    try:
-        pem = ssl.get_server_certificate(where, timeout=_connect_s(address))
-    except (OSError, UnicodeError) as error:  # a host name that is none raises the latter
-        raise PbxError(f"no connection to {address.url} ({_cause(error)})") from None
-    found = "sha256:" + hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).hexdigest()
-    if found != (address.fingerprint or "").lower():
-        message = (
-            f"{address.url} shows another certificate ({found}) than `pbx.fingerprint` says; nothing was sent"
-        )
-        raise PbxError(message, code="fingerprint")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False  # the pin names this one certificate; appliances carry no useful host name
-    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    context.load_verify_locations(cadata=pem)
-    return context

@@ -33,7 +33,8 @@ from campaignops.model import (
     Template,
     Text,
 )
-from campaignops.pbx.client import Address, Client
+from campaignops.pbx.address import Address
+from campaignops.pbx.client import Client
 from campaignops.pbx.session import Session
 from campaignops.planner import Create, Plan, Update
 from campaignops.project import Pbx, Project
