@@ -971,7 +971,48 @@ def test_the_intent_of_a_moved_key_is_adopted(stage):
     assert stage.texted() == everybody("spring")
 
 
+def test_of_a_move_that_is_not_recorded_the_old_key_says_what_may_have_been_sent(direct):
+    kill(direct, "released", a_text())  # its create has sent it
+    moved = a_text("summer", name="spring", moved_from="spring")
+    run = with_full_disk(direct, 1, moved, is_written=False)
+    assert run.outcomes == ["unknown"]
+    assert "sent nothing" not in run.said
+
+
 # -- how a run ends --------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class ThenUnreadable(Watch):
+    """From a step on, nothing of the PBX can be read, and the answer to the step is lost."""
+
+    stage: Stage = field(kw_only=True)
+    at: str = field(kw_only=True)
+
+    def step(self, key: str, what: str) -> None:
+        if what == self.at:
+            self.stage.box.inject({"release": UPDATE}.get(what, f"message_campaign/{what}"), drop="after")
+            for read in ("list", "search", "get", "query"):
+                for occurrence in range(1, 9):
+                    self.stage.box.inject(f"message_campaign/{read}", occurrence, drop="before")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "step"),
+    [
+        ([], [a_text()], "create"),
+        ([], [a_text()], "release"),
+        ([a_text(send="at", text="Old")], [a_text(send="at")], "update"),
+        ([a_text(send="at")], [], "delete"),
+    ],
+    ids=["create", "release", "update", "delete"],
+)
+def test_what_cannot_be_read_after_a_lost_answer_is_unknown_and_never_failed(stage, before, after, step):
+    if before:
+        assert stage.apply(*before).outcomes == ["done"]
+    run = stage.apply(*after, watch=ThenUnreadable(stage=stage, at=step))
+    assert run.outcomes == ["unknown"]
+    assert "could not be read" in run.said
 
 
 @pytest.mark.parametrize("delivery", ["staged", "direct"])

@@ -25,6 +25,7 @@ from campaignops.planner import AnyChange, Blocked, Create, Delete, History, Pla
 from campaignops.state import BEGUN, Entry, Phase
 
 __all__ = ["Clock", "Keep", "Pbx", "Record", "Result", "Watch", "Who", "refresh", "run"]
+_OPEN = (Phase.INTENT, Phase.UPDATING, Phase.RELEASING)  # a call may be under way, or its answer lost
 
 
 def run(
@@ -98,9 +99,7 @@ class _Workers:
         except Ended as early:
             return early.result
         except PbxError as error:
-            return self._broken(
-                change, "failed", f"{error.message}; what is done is recorded, run apply again"
-            )
+            return self._unread(change, error)
         except StateError as error:
             return self._unrecorded(change, error)
 
@@ -178,18 +177,31 @@ class _Workers:
             self.record.move(change.entry.key, change.key)
         return self.record.entries[change.key]
 
+    def _unread(self, change: AnyChange, error: PbxError) -> Result:
+        """The PBX could not be read. If that was to tell what became of a step, nobody knows."""
+        last = self._last(change)
+        is_open = last is not None and last.phase in _OPEN
+        text = f"{error.message}; what is done is recorded, run apply again"
+        return self._broken(change, "unknown" if is_open else "failed", text)
+
     def _unrecorded(self, change: AnyChange, error: StateError) -> Result:
         """A step could not be recorded. The last one that was says whether anything can have been sent since."""
-        last = self.record.entries.get(change.key)
+        last = self._last(change)
         if isinstance(change, Create | Update) and (last is None or last.phase is Phase.BOUND):
             return self._broken(change, "failed", f"{error.message}. This run sent nothing of it")
         text = f"{error.message}. The step before it may have happened; the next apply reads that back"
         return self._broken(change, "unknown", text)
 
     def _broken(self, change: AnyChange, outcome: Literal["failed", "unknown"], message: str) -> Result:
-        recorded = self.record.entries.get(change.key)
+        recorded = self._last(change)
         known = recorded.id if recorded else change.id
         return Result(change.key, outcome, known, message, "campaignops apply", ends_run=True)
+
+    def _last(self, change: AnyChange) -> Entry | None:
+        """What is recorded of it; if its move is not, under the old key."""
+        before = change.entry if isinstance(change, Create | Update | Delete) else None
+        entries = self.record.entries
+        return entries.get(change.key) or (entries.get(before.key) if before else None)
 
     def _done(self, change: Create | Update, entry: Entry) -> Result:
         if entry.prevent_delete != change.campaign.prevent_delete:  # it was only released, or looked for

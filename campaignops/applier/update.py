@@ -9,6 +9,7 @@ from campaignops import state
 from campaignops.applier.create import Creator
 from campaignops.applier.ports import Ended, Pbx, Result, Row, Watch, announce
 from campaignops.applier.record import Clock, Record
+from campaignops.errors import PbxError
 from campaignops.model import Campaign
 from campaignops.outcome import NoEffect, Outcome, Unknown
 from campaignops.planner import MARGIN_S
@@ -72,10 +73,18 @@ class Editor:
         if isinstance(outcome, NoEffect):
             text = f"delete of id {row.id}: {outcome.reason}; it is still recorded"
             raise _ended(bound, "failed", text, outcome)
-        if isinstance(outcome, Unknown) and (left := self._row(bound)):
+        if isinstance(outcome, Unknown) and (left := self._left(bound, outcome)):
             raise self._not_deleted(bound, left, outcome)
         if doubt := self._doubt(row, took_s):
             raise self._perhaps_sent(bound, row, doubt)
+
+    def _left(self, entry: Entry, lost: Unknown) -> Row | None:
+        """What a delete without an answer has left. Raises Ended."""
+        try:
+            return self._row(entry)
+        except PbxError as error:
+            text = f"delete of id {entry.id}: {lost.reason}; whether it happened could not be read ({error.message})"
+            raise _ended(entry, "unknown", text) from None
 
     def _not_deleted(self, entry: Entry, row: Row, lost: Unknown) -> Ended:
         """After a delete without an answer, which may still arrive; if it has been sent, that is recorded before."""
