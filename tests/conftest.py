@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, is_hypothesis_test, settings, strategies
 
 from campaignops import sandbox
 from campaignops.sandbox.running import Sandbox
+from tests import warmed
 from tests.command_line import Project
 from tests.rigs import doses
 from tests.rigs.shelves import IN_MEMORY
@@ -58,11 +59,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """What was collected stays: thousands of tests, through which each garbage collection would go again. And where the
-    coverage is measured, hypothesis makes its table of all characters before: it would take three times as long."""
+    """What was collected stays: thousands of tests, through which each garbage collection would go again. Where the
+    coverage is measured, a module is loaded before a test that is not measured loads it; and hypothesis makes its table
+    of all characters while nothing is, for else it takes three times as long."""
     gc.collect()
     gc.freeze()
     if measured := coverage.Coverage.current():
+        warmed.load()
         measured.stop()
         strategies.text().validate()
         measured.start()

@@ -48,7 +48,6 @@ BAD: dict[str, tuple[str | bytes, str, int, int]] = {
 }
 
 
-@pytest.mark.no_cover  # played many times
 @pytest.mark.parametrize("name", BAD)
 @pytest.mark.parametrize("pure", [False, True], ids=["C", "Python"])
 def test_bad_yaml_is_found_at_its_place(name, pure):

@@ -35,9 +35,14 @@ campaigns:
 }
 
 
-def warm() -> None:
+def load() -> None:
+    """All of the package, also what it loads only when it needs it."""
     for module in pkgutil.walk_packages(campaignops.__path__, "campaignops."):
         import_module(module.name)
+
+
+def warm() -> None:
+    load()
     home("+12025550140")
     keys = {"CAMPAIGNOPS_CLIENT_ID": "id", "CAMPAIGNOPS_CLIENT_SECRET": "secret"}
     before = dict(os.environ)
