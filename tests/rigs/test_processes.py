@@ -131,7 +131,7 @@ def _wait_for_requests(box: Sandbox, process: forked.Started, count: int) -> Non
         time.sleep(0.0005)
 
 
-# In shares, and not in threads: two that wait for processes of one parent take each other's exit codes away.
+# In shares, which workers play at the same time.
 @pytest.mark.parametrize("share", range(SHARES))
 @pytest.mark.parametrize("soak", [False, SOAK])
 def test_killed_anywhere_it_takes_one_further_run(tmp_path, soak, share):
